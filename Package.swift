@@ -1,0 +1,68 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+/// The commands. Each is a folder in Sources/Executables, a target and a product of the same name.
+let commands = [
+  "pool-autostart", "pool-build", "pool-check", "pool-define", "pool-define-as", "pool-delete",
+  "pool-destroy", "pool-dumpxml", "pool-info", "pool-list", "pool-name", "pool-refresh",
+  "pool-start", "pool-undefine", "pool-uuid",
+  "vol-create", "vol-create-as", "vol-delete", "vol-dumpxml", "vol-export", "vol-import",
+  "vol-info", "vol-key", "vol-list", "vol-name", "vol-path", "vol-pool", "vol-resize",
+  "vol-revert", "vol-revisions", "vol-set", "vol-start", "vol-stop",
+]
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .unsafeFlags(["-warnings-as-errors"]),
+]
+
+func library(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+func program(_ name: String) -> Target {
+  .executableTarget(
+    name: name, dependencies: ["StorageTools"], path: "Sources/Executables/\(name)",
+    swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(
+    name: name, dependencies: dependencies, path: "Tests/Unit/\(name)", swiftSettings: settings)
+}
+
+let package = Package(
+  name: "cistern",
+  products: (commands + ["cistern"]).map { .executable(name: $0, targets: [$0]) },
+  targets: [
+    .systemLibrary(
+      name: "CLibXML2", path: "Sources/CLibXML2", pkgConfig: "libxml-2.0",
+      providers: [.apt(["libxml2-dev"])]),
+    .target(name: "CStorageShim", path: "Sources/CStorageShim"),
+    library("StorageModel", []),
+    library("StorageConf", ["StorageModel"]),
+    library("StorageXML", ["StorageModel", "CLibXML2"]),
+    library("StorageOS", ["StorageModel", "CStorageShim"]),
+    library("StorageHost", ["StorageModel", "StorageOS"]),
+    library(
+      "StorageCore", ["StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost"]),
+    library(
+      "DirectoryBackend", ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"],
+      path: "Sources/Backends/Directory"),
+    library("StorageBackends", ["StorageCore", "StorageModel", "DirectoryBackend"]),
+    library(
+      "StorageTools",
+      [
+        "StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost", "StorageCore",
+        "StorageBackends",
+      ]),
+    tests("StorageModelTests", ["StorageModel"]),
+    tests("StorageXMLTests", ["StorageXML", "StorageModel"]),
+    tests("StorageConfTests", ["StorageConf", "StorageModel"]),
+    tests("StorageOSTests", ["StorageOS", "StorageModel"]),
+    tests("StorageCoreTests", ["StorageCore", "StorageModel", "StorageOS", "StorageHost"]),
+    tests("StorageToolsTests", ["StorageTools", "StorageModel"]),
+  ] + (commands + ["cistern"]).map(program)
+)

@@ -1,0 +1,238 @@
+/// A pool as an administrator defines it, whichever notation it was written in.
+package struct PoolDefinition: Equatable, Sendable {
+  package var type: PoolType
+  package var name: PoolName
+  package var uuid: StorageUUID
+  /// `<features><cow state='yes|no'/>`: copy-on-write on Btrfs; nil where nothing was said.
+  package var copyOnWrite: Bool?
+  package var source: PoolSource
+  package var target: PoolTarget
+  /// `<refresh><volume allocation='…'/>`; nil where nothing was said.
+  package var volumeRefreshAllocation: RefreshAllocation?
+  /// Extra `mount -o` options, in order (namespace `fs`).
+  package var mountOptions: [String] = []
+  /// Ceph configuration options, in order (namespace `rbd`).
+  package var rbdOptions: [RBDOption] = []
+  /// What volumes of this pool start from where they say nothing themselves.
+  package var lifecycle: PoolLifecycle
+
+  package init(
+    type: PoolType, name: PoolName, uuid: StorageUUID, copyOnWrite: Bool? = nil,
+    source: PoolSource = PoolSource(), target: PoolTarget = PoolTarget(),
+    lifecycle: PoolLifecycle = PoolLifecycle()
+  ) {
+    self.type = type
+    self.name = name
+    self.uuid = uuid
+    self.copyOnWrite = copyOnWrite
+    self.source = source
+    self.target = target
+    self.lifecycle = lifecycle
+  }
+
+  package enum RefreshAllocation: String, Sendable { case `default`, capacity }
+
+  package struct RBDOption: Equatable, Sendable {
+    package var name: String
+    package var value: String
+    package init(name: String, value: String) {
+      self.name = name
+      self.value = value
+    }
+  }
+}
+
+/// The life-cycle defaults of a pool, which libvirt has no words for.
+package struct PoolLifecycle: Equatable, Sendable {
+  /// How the files of a directory pool are named and laid out.
+  package var driver: FileDriver
+  /// Revisions kept of a volume that does not say; nil means the driver's own default.
+  package var revisionsToKeep: RevisionsToKeep?
+  /// Whether volatile volumes are ephemeral (encrypted with a throw-away key) unless they say otherwise.
+  package var ephemeralVolatile: Bool
+  /// Whether a pool of driver `file-reflink` must be on a file system with reflinks.
+  package var setupCheck: Bool
+
+  package init(
+    driver: FileDriver = .plain, revisionsToKeep: RevisionsToKeep? = nil,
+    ephemeralVolatile: Bool = false, setupCheck: Bool = true
+  ) {
+    self.driver = driver
+    self.revisionsToKeep = revisionsToKeep
+    self.ephemeralVolatile = ephemeralVolatile
+    self.setupCheck = setupCheck
+  }
+
+  /// What a volume without an own setting keeps: the pool's setting, else the driver's default.
+  package var effectiveRevisionsToKeep: RevisionsToKeep {
+    revisionsToKeep ?? (driver == .plain ? .disabled : .count(1))
+  }
+}
+
+/// The layouts of files in a directory pool.
+package enum FileDriver: String, CaseIterable, Sendable {
+  /// libvirt's: `NAME` in the folder, everything else in the hidden `.cistern`.
+  case plain
+  /// Qubes' layout, reflinks where the file system has them.
+  case xen
+  /// Qubes' layout, reflinks where the file system has them.
+  case file
+  /// Qubes' layout, reflinks required unless `setup_check` is off.
+  case fileReflink = "file-reflink"
+
+  /// Whether files are named `VID.img`, `VID-dirty.img`, `VID.img.N@TIME` and may be nested.
+  package var usesQubesLayout: Bool { self != .plain }
+}
+
+/// How many revisions of a volume are kept.
+package enum RevisionsToKeep: Hashable, Sendable {
+  /// −1: no working copy and no revisions; the volume itself is the device.
+  case disabled
+  /// 0 or more; the newest stay.
+  case count(Int)
+
+  /// Reads −1, 0 or a positive number.
+  package init?(_ text: String) {
+    guard let number = Int(text), number >= -1, number <= 1_000_000 else { return nil }
+    self = number == -1 ? .disabled : .count(number)
+  }
+
+  /// The number as users write it.
+  package var number: Int {
+    switch self {
+    case .disabled: return -1
+    case .count(let count): return count
+    }
+  }
+}
+
+/// Where a pool's storage comes from.
+package struct PoolSource: Equatable, Sendable {
+  package var hosts: [Host] = []
+  package var devices: [Device] = []
+  package var dir: Path?
+  package var adapter: Adapter?
+  package var name: String?
+  package var initiatorIQN: String?
+  /// A word of the type's source formats; nil where the type has none.
+  package var format: String?
+  package var authentication: Authentication?
+  package var protocolVersion: String?
+  package var vendor: String?
+  package var product: String?
+
+  package init() {}
+
+  package struct Host: Equatable, Sendable {
+    package var name: String
+    /// 0 means not given, as in libvirt.
+    package var port: Int
+    package init(name: String, port: Int = 0) {
+      self.name = name
+      self.port = port
+    }
+  }
+
+  package struct Device: Equatable, Sendable {
+    package var path: Path
+    package var partSeparator: Bool?
+    package init(path: Path, partSeparator: Bool? = nil) {
+      self.path = path
+      self.partSeparator = partSeparator
+    }
+  }
+
+  package enum Adapter: Equatable, Sendable {
+    case scsiHost(name: String)
+    case scsiHostParent(address: PCIAddress, uniqueID: Int)
+    case fibreChannelHost(FibreChannel)
+  }
+
+  package struct PCIAddress: Equatable, Sendable {
+    package var domain: Int
+    package var bus: Int
+    package var slot: Int
+    package var function: Int
+    package init(domain: Int, bus: Int, slot: Int, function: Int) {
+      self.domain = domain
+      self.bus = bus
+      self.slot = slot
+      self.function = function
+    }
+  }
+
+  package struct FibreChannel: Equatable, Sendable {
+    package var parent: String?
+    package var managed: Bool?
+    package var parentWWNN: String?
+    package var parentWWPN: String?
+    package var parentFabricWWN: String?
+    package var wwnn: String
+    package var wwpn: String
+    package init(wwnn: String, wwpn: String) {
+      self.wwnn = wwnn
+      self.wwpn = wwpn
+    }
+  }
+
+  package struct Authentication: Equatable, Sendable {
+    package enum Kind: String, Sendable { case chap, ceph }
+    package var kind: Kind
+    package var username: String
+    package var secret: SecretReference
+    package init(kind: Kind, username: String, secret: SecretReference) {
+      self.kind = kind
+      self.username = username
+      self.secret = secret
+    }
+  }
+}
+
+/// Which secret unlocks something: exactly one of the two.
+package enum SecretReference: Equatable, Sendable {
+  case uuid(StorageUUID)
+  case usage(String)
+}
+
+/// Where a pool's volumes appear on the host.
+package struct PoolTarget: Equatable, Sendable {
+  package var path: Path?
+  package var permissions: Permissions
+  package init(path: Path? = nil, permissions: Permissions = Permissions()) {
+    self.path = path
+    self.permissions = permissions
+  }
+}
+
+/// Sizes of a whole pool.
+package struct PoolSizes: Equatable, Sendable {
+  package var capacity: ByteCount = 0
+  package var allocation: ByteCount = 0
+  /// What an ordinary user may still write (not counting blocks reserved for root).
+  package var available: ByteCount = 0
+  package init(capacity: ByteCount = 0, allocation: ByteCount = 0, available: ByteCount = 0) {
+    self.capacity = capacity
+    self.allocation = allocation
+    self.available = available
+  }
+}
+
+/// Mode, owner, group and label; nil means "not said".
+package struct Permissions: Equatable, Sendable {
+  /// Permission bits, 0 to 0o777.
+  package var mode: UInt32?
+  package var owner: UInt32?
+  package var group: UInt32?
+  package var label: String?
+
+  package init(
+    mode: UInt32? = nil, owner: UInt32? = nil, group: UInt32? = nil, label: String? = nil
+  ) {
+    self.mode = mode
+    self.owner = owner
+    self.group = group
+    self.label = label
+  }
+
+  package var isEmpty: Bool { self == Permissions() }
+}

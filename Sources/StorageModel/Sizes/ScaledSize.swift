@@ -1,0 +1,69 @@
+/// Sizes as people write them: an integer and an optional unit.
+///
+/// Source: libvirt's scaledInteger. Without letters or with `b`, `byte`, `bytes` the number counts bytes;
+/// K M G T P E alone or with `iB` are powers of 1024, with `B` powers of 1000. Case does not matter.
+package enum ScaledSize {
+  /// Why a text is not a size.
+  package enum Problem: Error, Equatable {
+    /// Not a number at all, negative, or with a fraction.
+    case malformed
+    case unknownUnit(String)
+    /// Above 2^63−1 bytes; holds the value as written.
+    case tooLarge(String)
+
+    /// One line without the subject.
+    package var text: String {
+      switch self {
+      case .malformed: return "not a whole number of bytes, with an optional unit such as KiB, MB or G"
+      case .unknownUnit(let unit):
+        return "unknown suffix '\(unit)': expected B, K, M, G, T, P or E, alone, with B or with iB"
+      case .tooLarge(let value): return "numerical overflow: value too large: \(value)"
+      }
+    }
+  }
+
+  /// Reads `text` such as `10`, `10G`, `10 GiB`, `10GB`.
+  package static func parse(_ text: String) throws(Problem) -> ByteCount {
+    let trimmed = text.trimmed
+    let digits = trimmed.prefix { $0.isASCII && $0.isNumber }
+    let unit = String(trimmed.dropFirst(digits.count)).trimmed
+    return try scale(digits: String(digits), unit: unit)
+  }
+
+  /// Reads a number and its unit given apart, as in `<capacity unit='G'>10</capacity>`.
+  package static func scale(digits: String, unit: String) throws(Problem) -> ByteCount {
+    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { throw .malformed }
+    let factor = try factor(of: unit)
+    guard let number = Int64(digits) else { throw .tooLarge(digits) }
+    let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
+    guard !overflow else { throw .tooLarge(digits) }
+    return ByteCount(bytes)
+  }
+
+  private static func factor(of unit: String) throws(Problem) -> Int64 {
+    let word = unit.lowercased()
+    if ["", "b", "byte", "bytes"].contains(word) { return 1 }
+    guard let letter = word.first, let power = "kmgtpe".firstIndex(of: letter) else {
+      throw .unknownUnit(unit)
+    }
+    let base: Int64
+    switch word.dropFirst() {
+    case "", "ib": base = 1024
+    case "b": base = 1000
+    default: throw .unknownUnit(unit)
+    }
+    let exponent = "kmgtpe".distance(from: "kmgtpe".startIndex, to: power) + 1
+    return (0..<exponent).reduce(1) { product, _ in product * base }
+  }
+}
+
+extension StringProtocol {
+  /// The text without ASCII white space at both ends.
+  package var trimmed: String {
+    let space: Set<Character> = [" ", "\t", "\n", "\r", "\r\n", "\u{0B}", "\u{0C}"]
+    guard let first = firstIndex(where: { !space.contains($0) }),
+      let last = lastIndex(where: { !space.contains($0) })
+    else { return "" }
+    return String(self[first...last])
+  }
+}
