@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define _GNU_SOURCE
+#include "storage_shim.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/loop.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+const int shim_o_tmpfile = O_TMPFILE;
+const int shim_o_path = O_PATH;
+
+int shim_status(int fd, const char *name, int follow, struct shim_status *out) {
+  struct statx s;
+  int flags = (follow ? 0 : AT_SYMLINK_NOFOLLOW) | (*name ? 0 : AT_EMPTY_PATH) | AT_NO_AUTOMOUNT;
+  if (statx(fd, name, flags, STATX_BASIC_STATS | STATX_BTIME, &s) != 0) return -1;
+  memset(out, 0, sizeof *out);
+  out->mode = s.stx_mode;
+  out->uid = s.stx_uid;
+  out->gid = s.stx_gid;
+  out->nlink = s.stx_nlink;
+  out->dev_major = s.stx_dev_major;
+  out->dev_minor = s.stx_dev_minor;
+  out->size = s.stx_size;
+  out->blocks = s.stx_blocks;
+  out->inode = s.stx_ino;
+  out->atime = s.stx_atime.tv_sec;
+  out->atime_nsec = s.stx_atime.tv_nsec;
+  out->mtime = s.stx_mtime.tv_sec;
+  out->mtime_nsec = s.stx_mtime.tv_nsec;
+  out->ctime = s.stx_ctime.tv_sec;
+  out->ctime_nsec = s.stx_ctime.tv_nsec;
+  out->btime = s.stx_btime.tv_sec;
+  out->btime_nsec = s.stx_btime.tv_nsec;
+  out->has_btime = (s.stx_mask & STATX_BTIME) != 0;
+#ifdef STATX_ATTR_MOUNT_ROOT
+  out->is_mount_root = s.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT
+                           ? (s.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0
+                           : -1;
+#else
+  out->is_mount_root = -1;
+#endif
+  return 0;
+}
+
+int shim_open_beneath(int fd, const char *name, int flags, mode_t mode) {
+  struct open_how how = {
+      .flags = (unsigned)flags,
+      .mode = flags & (O_CREAT | __O_TMPFILE) ? mode : 0,
+      .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS,
+  };
+  return (int)syscall(SYS_openat2, fd, name, &how, sizeof how);
+}
+
+int shim_open(int fd, const char *name, int flags, mode_t mode) { return openat(fd, name, flags, mode); }
+
+int shim_rename(int from, const char *name, int to, const char *new_name, int exclusive) {
+  return renameat2(from, name, to, new_name, exclusive ? RENAME_NOREPLACE : 0);
+}
+
+int shim_link_descriptor(int fd, int to, const char *name) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return linkat(AT_FDCWD, path, to, name, AT_SYMLINK_FOLLOW);
+}
+
+int shim_clone(int to, int from) { return ioctl(to, FICLONE, from); }
+
+int shim_punch_hole(int fd, off_t offset, off_t length) {
+  return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
+int shim_lock(int fd, int exclusive, int wait) {
+  struct flock lock = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
+  return fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+}
+
+int shim_probe_lease(int fd, int exclusive) {
+  if (fcntl(fd, F_SETLEASE, exclusive ? F_WRLCK : F_RDLCK) != 0) return -1;
+  return fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
+int shim_byte_is_locked(int fd, off_t offset) {
+  struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  if (fcntl(fd, F_OFD_GETLK, &lock) != 0) return -1;
+  return lock.l_type != F_UNLCK;
+}
+
+int shim_get_inode_flags(int fd, unsigned int *flags) { return ioctl(fd, FS_IOC_GETFLAGS, flags); }
+
+int shim_set_inode_flags(int fd, unsigned int flags) { return ioctl(fd, FS_IOC_SETFLAGS, &flags); }
+
+unsigned int shim_nocow_flag(void) { return FS_NOCOW_FL; }
+
+int shim_file_system_magic(int fd, uint64_t *magic) {
+  struct statfs s;
+  if (fstatfs(fd, &s) != 0) return -1;
+  *magic = (uint64_t)s.f_type;
+  return 0;
+}
+
+int shim_refresh_loop_size(int fd) { return ioctl(fd, LOOP_SET_CAPACITY, 0); }
+
+int shim_block_device_size(int fd, uint64_t *size) { return ioctl(fd, BLKGETSIZE64, size); }
+
+int64_t shim_seek_data(int fd, int64_t offset) { return lseek(fd, offset, SEEK_DATA); }
+
+int64_t shim_seek_hole(int fd, int64_t offset) { return lseek(fd, offset, SEEK_HOLE); }
+
+int64_t shim_copy_range(int from, int to, int64_t offset, int64_t count) {
+  off_t in = offset, out = offset;
+  return copy_file_range(from, &in, to, &out, (size_t)count, 0);
+}
+
+int shim_start_writeback(int fd, int64_t offset, int64_t count) {
+  return sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE);
+}
+
+int shim_get_label(int fd, char *label, size_t size) {
+  return (int)fgetxattr(fd, "security.selinux", label, size);
+}
+
+int shim_set_label(int fd, const char *label, size_t size) {
+  return fsetxattr(fd, "security.selinux", label, size, 0);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What Swift cannot call by itself: variadic functions, ioctl numbers, statx.
+ * Every function returns what the system call returns, with errno set by it. */
+#ifndef STORAGE_SHIM_H
+#define STORAGE_SHIM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct shim_status {
+  uint32_t mode, uid, gid, nlink, dev_major, dev_minor;
+  uint64_t size, blocks, inode;
+  int64_t atime, mtime, ctime, btime;
+  uint32_t atime_nsec, mtime_nsec, ctime_nsec, btime_nsec;
+  int has_btime;
+  int is_mount_root; /* -1 where the kernel does not say */
+};
+
+/* statx(2): fd and name as fstatat; follow chooses AT_SYMLINK_NOFOLLOW; empty name means fd itself. */
+int shim_status(int fd, const char *name, int follow, struct shim_status *out);
+/* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS. */
+int shim_open_beneath(int fd, const char *name, int flags, mode_t mode);
+int shim_open(int fd, const char *name, int flags, mode_t mode);
+/* renameat2(2); exclusive = RENAME_NOREPLACE. */
+int shim_rename(int from, const char *name, int to, const char *new_name, int exclusive);
+/* Gives an O_TMPFILE descriptor a name, by /proc/self/fd. */
+int shim_link_descriptor(int fd, int to, const char *name);
+/* ioctl FICLONE of <linux/fs.h>. */
+int shim_clone(int to, int from);
+int shim_punch_hole(int fd, off_t offset, off_t length);
+/* Open-file-description locks on the whole file, fcntl(2): exclusive or shared, waiting or not. */
+int shim_lock(int fd, int exclusive, int wait);
+/* 0: a lease (exclusive: F_WRLCK, else F_RDLCK) could be taken and was given back at once. */
+int shim_probe_lease(int fd, int exclusive);
+/* Whether somebody holds an OFD lock that collides with a write lock on that byte: 1, 0, or -1. */
+int shim_byte_is_locked(int fd, off_t offset);
+/* Inode flags of <linux/fs.h>, FS_IOC_GETFLAGS and FS_IOC_SETFLAGS. */
+int shim_get_inode_flags(int fd, unsigned int *flags);
+int shim_set_inode_flags(int fd, unsigned int flags);
+unsigned int shim_nocow_flag(void);
+/* lseek(2) with SEEK_DATA or SEEK_HOLE. */
+int64_t shim_seek_data(int fd, int64_t offset);
+int64_t shim_seek_hole(int fd, int64_t offset);
+/* copy_file_range(2) of the same range. */
+int64_t shim_copy_range(int from, int to, int64_t offset, int64_t count);
+/* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: begins writing, does not wait. */
+int shim_start_writeback(int fd, int64_t offset, int64_t count);
+int shim_get_label(int fd, char *label, size_t size);
+int shim_set_label(int fd, const char *label, size_t size);
+/* statfs(2): the magic number of the file system. */
+int shim_file_system_magic(int fd, uint64_t *magic);
+/* ioctl LOOP_SET_CAPACITY of <linux/loop.h>. */
+int shim_refresh_loop_size(int fd);
+/* ioctl BLKGETSIZE64 of <linux/fs.h>. */
+int shim_block_device_size(int fd, uint64_t *size);
+
+extern const int shim_o_tmpfile;
+extern const int shim_o_path;
+
+#endif

@@ -1,0 +1,77 @@
+import StorageModel
+import StorageOS
+
+/// The places on the host that the toolkit reads and writes.
+package struct HostFolders: Sendable {
+  /// Definitions: `storage.conf`, `pools/NAME.xml`, `pools/autostart/`.
+  package let configuration: Path
+  /// Locks, and what was started this boot.
+  package let runtime: Path
+  /// The folder of the pool `default`.
+  package let data: Path
+  package let proc: Path
+  package let sys: Path
+
+  package init(
+    configuration: Path, runtime: Path, data: Path, proc: Path = Path("/proc"),
+    sys: Path = Path("/sys")
+  ) {
+    self.configuration = configuration
+    self.runtime = runtime
+    self.data = data
+    self.proc = proc
+    self.sys = sys
+  }
+
+  /// The places for whoever runs this process.
+  ///
+  /// `CISTERN_ROOT` puts all of them below another root; root has /etc, /run and /var/lib; anyone else the
+  /// folders of the XDG base directory specification.
+  package static func current() throws(StorageError) -> HostFolders {
+    if let root = Process.environment("CISTERN_ROOT") {
+      let root = Path(root)
+      guard root.isAbsolute else {
+        throw StorageError(.usage, "CISTERN_ROOT", "'\(root)' is not an absolute path")
+      }
+      return system(below: root)
+    }
+    if Process.isRoot { return system(below: Path("/")) }
+    func folder(_ variable: String, _ fallback: String) -> Path {
+      let base = Process.environment(variable).map { Path($0) }
+      return (base ?? Process.home.appending(fallback)).appending("cistern")
+    }
+    let runtime =
+      Process.environment("XDG_RUNTIME_DIR").map { Path($0).appending("cistern") }
+      ?? Process.home.appending(".local/state/cistern/run")
+    return HostFolders(
+      configuration: folder("XDG_CONFIG_HOME", ".config"), runtime: runtime,
+      data: folder("XDG_DATA_HOME", ".local/share"))
+  }
+
+  private static func system(below root: Path) -> HostFolders {
+    HostFolders(
+      configuration: root.appending("etc/cistern"), runtime: root.appending("run/cistern"),
+      data: root.appending("var/lib/cistern"))
+  }
+
+  /// What belongs to the present boot, in a folder named after it, so that nothing of an earlier boot counts
+  /// even where the runtime folder survives one.
+  package func currentBoot() throws(StorageError) -> Path {
+    let file = proc.appending("sys/kernel/random/boot_id")
+    let text = String(decoding: try Descriptor(reading: file).readAll(limit: 100), as: UTF8.self)
+    return runtime.appending("boot-\(text.trimmed)")
+  }
+
+  /// Makes a folder and its parents, 0700 below the first that has to be made.
+  package static func make(_ path: Path) throws(StorageError) -> Folder {
+    do throws(StorageError) {
+      return try Folder(opening: path)
+    } catch {
+      guard error.code == .notFound else { throw error }
+    }
+    let parent = try make(path.parent)
+    // Folders of state are for their owner; only pool folders are passed through by others.
+    if try parent.makeFolder(path.lastComponent, mode: 0o700) { try parent.sync() }
+    return try Folder(opening: path)
+  }
+}

@@ -1,0 +1,157 @@
+import CStorageShim
+import Glibc
+import StorageModel
+
+/// An open file, closed when the last reference goes.
+///
+/// Knows the path it was opened by, only to name it in errors.
+package final class Descriptor: Sendable {
+  package let number: Int32
+  package let path: Path
+
+  /// Takes over an open descriptor.
+  package init(owning number: Int32, path: Path) {
+    self.number = number
+    self.path = path
+  }
+
+  /// Opens `path` by open(2), following symbolic links; O_CLOEXEC is always added.
+  package convenience init(
+    opening path: Path, flags: Int32, mode: UInt32 = 0, problem: String = "cannot open"
+  ) throws(StorageError) {
+    let number = try SystemCall.run(path.text, problem) {
+      shim_open(AT_FDCWD, path.text, flags | O_CLOEXEC, mode)
+    }
+    self.init(owning: number, path: path)
+  }
+
+  /// Opens a file for reading. Never blocks on a FIFO without a writer.
+  package convenience init(reading path: Path) throws(StorageError) {
+    try self.init(opening: path, flags: O_RDONLY | O_NOCTTY)
+  }
+
+  deinit { close(number) }
+
+  /// The file's status.
+  package func status() throws(StorageError) -> FileStatus { try FileStatus(of: self) }
+
+  /// Up to `count` bytes from `offset`; fewer only at the end of the file.
+  package func read(at offset: Int64, count: Int) throws(StorageError) -> [UInt8] {
+    var failure: StorageError?
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      filled = 0
+      while filled < count {
+        let got = pread(
+          number, buffer.baseAddress.map { $0 + filled }, count - filled, Int(offset) + filled)
+        if got < 0 {
+          let code = errno
+          if code == EINTR { continue }
+          failure = StorageError(errno: code, path.text, "cannot read")
+          return
+        }
+        if got == 0 { return }
+        filled += got
+      }
+    }
+    if let failure { throw failure }
+    return bytes
+  }
+
+  /// Everything from the start to the end.
+  /// - Parameter limit: more bytes than this are an error.
+  package func readAll(limit: Int) throws(StorageError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while true {
+      let got = try SystemCall.run(path.text, "cannot read") {
+        Glibc.read(number, &chunk, chunk.count)
+      }
+      if got == 0 { return bytes }
+      bytes += chunk[..<got]
+      guard bytes.count <= limit else {
+        throw StorageError(.badInput, path.text, "is larger than \(limit) bytes")
+      }
+    }
+  }
+
+  /// Writes all of `bytes` at the current position.
+  package func write(_ bytes: [UInt8]) throws(StorageError) {
+    var done = 0
+    while done < bytes.count {
+      done += try SystemCall.run(path.text, "cannot write") {
+        bytes[done...].withUnsafeBytes { Glibc.write(number, $0.baseAddress, $0.count) }
+      }
+    }
+  }
+
+  /// Sets the length: grows with a hole, or cuts.
+  package func setSize(_ size: ByteCount) throws(StorageError) {
+    SystemCall.willChange("ftruncate")
+    try SystemCall.run(path.text, "cannot set size to \(size.bytes) bytes") {
+      ftruncate(number, Int(size.bytes))
+    }
+  }
+
+  /// Makes sure that the range has blocks behind it, growing the file where needed.
+  ///
+  /// File systems without fallocate(2) get zeroes written by posix_fallocate(3).
+  package func allocate(from start: ByteCount = 0, to end: ByteCount) throws(StorageError) {
+    guard end > start else { return }
+    SystemCall.willChange("fallocate")
+    while true {
+      let code = posix_fallocate(number, Int(start.bytes), Int(end.bytes - start.bytes))
+      if code == 0 { return }
+      if code == EINTR { continue }
+      throw StorageError(
+        errno: code, "", "cannot allocate \(end.bytes - start.bytes) bytes in file '\(path)'")
+    }
+  }
+
+  /// Sets permission bits.
+  package func setMode(_ mode: UInt32) throws(StorageError) {
+    SystemCall.willChange("fchmod")
+    try SystemCall.run(path.text, "cannot set mode to 0\(String(mode, radix: 8))") {
+      fchmod(number, mode)
+    }
+  }
+
+  /// Sets owner and group; nil leaves one as it is.
+  package func setOwner(_ owner: UInt32?, group: UInt32?) throws(StorageError) {
+    guard owner != nil || group != nil else { return }
+    SystemCall.willChange("fchown")
+    try SystemCall.run(
+      path.text,
+      "cannot set owner to \(owner.map(String.init) ?? "-"):\(group.map(String.init) ?? "-")"
+    ) {
+      fchown(number, owner ?? UInt32.max, group ?? UInt32.max)
+    }
+  }
+
+  /// Sets the SELinux label (extended attribute security.selinux).
+  package func setLabel(_ label: String) throws(StorageError) {
+    SystemCall.willChange("fsetxattr")
+    try SystemCall.run(path.text, "cannot set label '\(label)'") {
+      shim_set_label(number, label, label.utf8.count + 1)
+    }
+  }
+
+  /// The SELinux label, nil where there is none or the kernel has no labels.
+  package func label() -> String? {
+    var value = [CChar](repeating: 0, count: 1024)
+    let length = Int(shim_get_label(number, &value, value.count))
+    guard length > 0 else { return nil }
+    return String(decoding: value[..<length].prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+  }
+
+  /// Waits until the file's data and size are on disk.
+  package func syncData() throws(StorageError) {
+    SystemCall.willChange("fdatasync")
+    try SystemCall.run(path.text, "cannot write to disk") { fdatasync(number) }
+  }
+
+  /// Waits until the file and its metadata, or a folder's entries, are on disk.
+  package func sync() throws(StorageError) {
+    SystemCall.willChange("fsync")
+    try SystemCall.run(path.text, "cannot write to disk") { fsync(number) }
+  }
+}

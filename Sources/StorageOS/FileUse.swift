@@ -1,0 +1,80 @@
+import CStorageShim
+import Glibc
+import StorageModel
+
+extension Descriptor {
+  /// Whether nobody else has the file open; nil where the kernel does not say.
+  ///
+  /// Asks for a write lease (fcntl(2), F_SETLEASE), which the kernel grants only while this descriptor is the one
+  /// open instance: other processes, loop devices and mappings all count. The lease is given back at once. Needs
+  /// ownership of the file or CAP_LEASE, and a local file system.
+  package func isOnlyInstance() -> Bool? {
+    if shim_probe_lease(number, 1) == 0 { return true }
+    return errno == EAGAIN ? false : nil
+  }
+
+  /// Whether a running QEMU has the image open: it holds shared locks on byte 100 + n for what it does and on
+  /// byte 200 + n for what others must not do (QEMU, block/file-posix.c, RAW_LOCK_PERM_BASE).
+  package func isLockedByQEMU() -> Bool {
+    (100..<105).contains { shim_byte_is_locked(number, $0) == 1 }
+      || (200..<205).contains { shim_byte_is_locked(number, $0) == 1 }
+  }
+}
+
+/// Who has files open, from /proc.
+package enum OpenFiles {
+  /// The processes that have the file open, as `COMMAND (pid N)`, in order of pid; without this process.
+  ///
+  /// Sees other users' processes only as root. Loop devices are no processes and are named as `/dev/loopN`.
+  package static func holders(of identity: FileStatus.Identity, proc: Path, sys: Path) -> [String] {
+    processes(of: identity, proc: proc) + loopDevices(of: identity, sys: sys)
+  }
+
+  private static func processes(of identity: FileStatus.Identity, proc: Path) -> [String] {
+    guard let folder = try? Folder(opening: proc), let entries = try? folder.entries() else {
+      return []
+    }
+    let own = getpid()
+    return entries.compactMap { Int32($0.name) }.filter { $0 != own }.sorted().compactMap { pid in
+      let fds = proc.appending("\(pid)/fd")
+      guard let list = try? Folder(opening: fds), let names = try? list.entries() else {
+        return nil
+      }
+      let holds = names.contains { name in
+        (try? FileStatus(following: fds.appending(name.name)))?.identity == identity
+      }
+      guard holds else { return nil }
+      let command = (try? Descriptor(reading: proc.appending("\(pid)/comm")).readAll(limit: 64))
+        .map { String(decoding: $0, as: UTF8.self).trimmed }
+      return "\(command ?? "process") (pid \(pid))"
+    }
+  }
+
+  private static func loopDevices(of identity: FileStatus.Identity, sys: Path) -> [String] {
+    loopsBacked(by: identity, sys: sys).map { "/dev/\($0)" }
+  }
+
+  /// The names of loop devices (`loop0`) whose backing file it is.
+  package static func loopsBacked(by identity: FileStatus.Identity, sys: Path) -> [String] {
+    let block = sys.appending("block")
+    guard let folder = try? Folder(opening: block), let entries = try? folder.entries() else {
+      return []
+    }
+    return entries.map(\.name).filter { $0.hasPrefix("loop") }.sorted().filter { name in
+      let file = block.appending("\(name)/loop/backing_file")
+      guard let bytes = try? Descriptor(reading: file).readAll(limit: 8192) else { return false }
+      let path = Path(String(decoding: bytes, as: UTF8.self).trimmed)
+      return (try? FileStatus(following: path))?.identity == identity
+    }
+  }
+}
+
+extension Descriptor {
+  /// Makes a loop device notice that its backing file has another size (ioctl LOOP_SET_CAPACITY).
+  package func refreshLoopSize() throws(StorageError) {
+    SystemCall.willChange("ioctl LOOP_SET_CAPACITY")
+    try SystemCall.run(path.text, "cannot refresh the size of the loop device") {
+      shim_refresh_loop_size(number)
+    }
+  }
+}

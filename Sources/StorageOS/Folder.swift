@@ -1,0 +1,188 @@
+import CStorageShim
+import Glibc
+import StorageModel
+
+/// An open folder; everything below it is reached from the held descriptor.
+///
+/// Names are relative (`a`, `a/b`), stay beneath the folder and never pass through a symbolic link: openat2(2)
+/// resolves them, so nobody can swap a component between a check and its use.
+package final class Folder: Sendable {
+  package let descriptor: Descriptor
+  package var path: Path { descriptor.path }
+
+  /// One name in a folder.
+  package struct Entry: Sendable {
+    package let name: String
+    package let kind: FileStatus.Kind?
+  }
+
+  /// Opens a folder by its path, following symbolic links in it.
+  package init(opening path: Path) throws(StorageError) {
+    descriptor = try Descriptor(
+      opening: path, flags: O_RDONLY | O_DIRECTORY, problem: "cannot open directory")
+  }
+
+  private init(_ descriptor: Descriptor) { self.descriptor = descriptor }
+
+  /// The folder `name` below this one.
+  package func folder(_ name: String) throws(StorageError) -> Folder {
+    Folder(try open(name, flags: O_RDONLY | O_DIRECTORY, problem: "cannot open directory"))
+  }
+
+  /// The folder `name` below this one, or nil where there is none.
+  package func folderIfPresent(_ name: String) throws(StorageError) -> Folder? {
+    try absentAsNil { () throws(StorageError) in try folder(name) }
+  }
+
+  /// Opens a file below the folder. Never blocks on a FIFO.
+  package func open(_ name: String, flags: Int32, problem: String = "cannot open")
+    throws(StorageError) -> Descriptor
+  {
+    let path = path.appending(name)
+    let number = try SystemCall.run(path.text, problem) {
+      shim_open_beneath(descriptor.number, name, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0)
+    }
+    return Descriptor(owning: number, path: path)
+  }
+
+  /// Opens a file for reading, or nil where there is none.
+  package func openIfPresent(_ name: String) throws(StorageError) -> Descriptor? {
+    try absentAsNil { () throws(StorageError) in try open(name, flags: O_RDONLY) }
+  }
+
+  /// The status of a file below the folder, of a symbolic link itself; nil where there is none.
+  package func status(_ name: String) throws(StorageError) -> FileStatus? {
+    let path = path.appending(name)
+    return try absentAsNil { () throws(StorageError) in
+      guard name.utf8.contains(UInt8(ascii: "/")) else {
+        return try FileStatus(
+          descriptor: descriptor.number, name: name, follow: false, described: path)
+      }
+      return try open(name, flags: shim_o_path | O_NOFOLLOW).status()
+    }
+  }
+
+  /// The names in the folder without `.` and `..`, in no order; names that are not UTF-8 are left out.
+  package func entries() throws(StorageError) -> [Entry] {
+    let copy = try SystemCall.run(path.text, "cannot open directory") {
+      shim_open(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+    }
+    guard let stream = fdopendir(copy) else {
+      let number = errno
+      close(copy)
+      throw StorageError(errno: number, path.text, "cannot read directory")
+    }
+    defer { closedir(stream) }
+    var found: [Entry] = []
+    while true {
+      errno = 0
+      guard let entry = readdir(stream) else {
+        let number = errno
+        guard number == 0 else {
+          throw StorageError(errno: number, path.text, "cannot read directory")
+        }
+        return found
+      }
+      guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return found }
+      let start = (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self)
+      guard let name = String(validatingCString: start), name != ".", name != ".." else { continue }
+      found.append(Entry(name: name, kind: kind(ofType: entry.pointee.d_type)))
+    }
+  }
+
+  /// Makes a folder; an existing one is left as it is.
+  /// - Returns: whether it was made.
+  @discardableResult
+  package func makeFolder(_ name: String, mode: UInt32) throws(StorageError) -> Bool {
+    SystemCall.willChange("mkdirat")
+    if mkdirat(descriptor.number, name, mode) == 0 { return true }
+    let number = errno
+    guard number == EEXIST, try status(name)?.kind == .folder else {
+      throw StorageError(errno: number, path.appending(name).text, "cannot create directory")
+    }
+    return false
+  }
+
+  /// Makes `name` and its parents below this folder and opens it.
+  package func makeFolders(_ name: String, mode: UInt32) throws(StorageError) -> Folder {
+    if let present = try folderIfPresent(name) { return present }
+    var folder = self
+    for part in name.split(separator: "/").map(String.init) {
+      if try folder.makeFolder(part, mode: mode) { try folder.sync() }
+      folder = try folder.folder(part)
+    }
+    return folder
+  }
+
+  /// Removes a file.
+  /// - Returns: false where there was none.
+  @discardableResult
+  package func remove(_ name: String) throws(StorageError) -> Bool {
+    try remove(name, flags: 0, problem: "cannot remove")
+  }
+
+  /// Removes an empty folder.
+  /// - Returns: false where there was none.
+  @discardableResult
+  package func removeFolder(_ name: String) throws(StorageError) -> Bool {
+    try remove(name, flags: AT_REMOVEDIR, problem: "cannot remove directory")
+  }
+
+  private func remove(_ name: String, flags: Int32, problem: String) throws(StorageError) -> Bool {
+    SystemCall.willChange("unlinkat")
+    return try absentAsNil { () throws(StorageError) in
+      try SystemCall.run(path.appending(name).text, problem) {
+        unlinkat(descriptor.number, name, flags)
+      }
+    } != nil
+  }
+
+  /// Renames a file to `newName` in `folder`, replacing what is there unless `exclusive`.
+  package func rename(
+    _ name: String, to newName: String, in folder: Folder? = nil, exclusive: Bool = false
+  ) throws(StorageError) {
+    let target = folder ?? self
+    SystemCall.willChange("renameat2")
+    try SystemCall.run(
+      path.appending(name).text, "cannot rename to '\(target.path.appending(newName))'"
+    ) {
+      shim_rename(
+        descriptor.number, name, target.descriptor.number, newName, exclusive ? 1 : 0)
+    }
+  }
+
+  /// Gives the file `name` a second name; fails where that exists.
+  package func link(_ name: String, to newName: String, in folder: Folder) throws(StorageError) {
+    SystemCall.willChange("linkat")
+    try SystemCall.run(
+      path.appending(name).text, "cannot link to '\(folder.path.appending(newName))'"
+    ) {
+      linkat(descriptor.number, name, folder.descriptor.number, newName, 0)
+    }
+  }
+
+  /// Waits until the names in the folder are on disk.
+  package func sync() throws(StorageError) { try descriptor.sync() }
+
+  private func kind(ofType type: UInt8) -> FileStatus.Kind? {
+    switch Int(type) {
+    case Int(DT_REG): return .regular
+    case Int(DT_DIR): return .folder
+    case Int(DT_LNK): return .symbolicLink
+    case Int(DT_BLK): return .blockDevice
+    case Int(DT_UNKNOWN): return nil
+    default: return .other
+    }
+  }
+
+  private func absentAsNil<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError)
+    -> Value?
+  {
+    do throws(StorageError) {
+      return try body()
+    } catch {
+      if error.code == .notFound { return nil }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import CStorageShim
+import Glibc
+import StorageModel
+
+extension Folder {
+  /// Makes a file that appears under `name` only when `fill` has succeeded, and whole.
+  ///
+  /// Written without a name (O_TMPFILE) or under a temporary one (`name~XXXXXXXX`, which a crash can leave),
+  /// brought to disk, then named in one step; the folder is brought to disk before this returns.
+  ///
+  /// - Parameters:
+  ///   - replacing: whether an existing file may be replaced; otherwise that is an error (`exists`).
+  ///   - temporaryPrefix: what the temporary name starts with; the name itself where nil.
+  ///   - fill: gets the empty file; whatever it throws removes the file.
+  package func makeFile(
+    _ name: String, mode: UInt32, replacing: Bool, temporaryPrefix: String? = nil,
+    fill: (Descriptor) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    if !replacing, let unnamed = try openUnnamed(mode: mode, for: name) {
+      try fill(unnamed)
+      try unnamed.sync()
+      SystemCall.willChange("linkat")
+      try SystemCall.run(path.appending(name).text, "cannot create") {
+        shim_link_descriptor(unnamed.number, descriptor.number, name)
+      }
+      return try sync()
+    }
+    let temporary = "\(temporaryPrefix ?? name)~\(randomSuffix())"
+    let file = try create(temporary, mode: mode)
+    do throws(StorageError) {
+      try fill(file)
+      try file.sync()
+      try rename(temporary, to: name, exclusive: !replacing)
+    } catch {
+      var error = error
+      do throws(StorageError) { try remove(temporary) } catch let undo {
+        error.failedUndo.append(undo.text)
+      }
+      throw error
+    }
+    try sync()
+  }
+
+  /// Writes a small file whole: readers see the old content or the new.
+  package func write(_ content: String, to name: String, mode: UInt32 = 0o600)
+    throws(StorageError)
+  {
+    try makeFile(name, mode: mode, replacing: true) { file throws(StorageError) in
+      try file.write(Array(content.utf8))
+    }
+  }
+
+  /// Creates an empty file under its own name; fails where the name exists.
+  package func create(_ name: String, mode: UInt32) throws(StorageError) -> Descriptor {
+    SystemCall.willChange("openat")
+    let path = path.appending(name)
+    let number = try SystemCall.run(path.text, "cannot create") {
+      shim_open_beneath(
+        descriptor.number, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+    }
+    return Descriptor(owning: number, path: path)
+  }
+
+  /// A file without a name, or nil where the file system has none.
+  private func openUnnamed(mode: UInt32, for name: String) throws(StorageError) -> Descriptor? {
+    SystemCall.willChange("openat")
+    let number = shim_open(descriptor.number, ".", shim_o_tmpfile | O_RDWR | O_CLOEXEC, mode)
+    if number >= 0 { return Descriptor(owning: number, path: path.appending(name)) }
+    let code = errno
+    // Without O_TMPFILE support the flag's O_DIRECTORY part makes the open fail with one of these.
+    if [EOPNOTSUPP, EISDIR, EINVAL, ENOENT].contains(code) { return nil }
+    throw StorageError(errno: code, path.appending(name).text, "cannot create")
+  }
+}
+
+/// Eight letters for a temporary name.
+package func randomSuffix() -> String {
+  var generator = SystemRandomNumberGenerator()
+  let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
+  return String((0..<8).map { _ in letters[Int.random(in: 0..<36, using: &generator)] })
+}

@@ -1,0 +1,78 @@
+import Glibc
+import StorageModel
+
+/// Turns failed system calls into errors.
+package enum SystemCall {
+  /// Runs `call` again while it is interrupted by a signal.
+  /// - Returns: what the call returned, never −1.
+  /// - Throws: the error of errno, with `problem` and `subject` as given.
+  @discardableResult
+  package static func run<Result: SignedInteger>(
+    _ subject: @autoclosure () -> String, _ problem: @autoclosure () -> String,
+    _ call: () -> Result
+  ) throws(StorageError) -> Result {
+    while true {
+      let result = call()
+      if result != -1 { return result }
+      // errno is copied before anything else can run and overwrite it.
+      let number = errno
+      if number == EINTR { continue }
+      throw StorageError(errno: number, subject(), problem())
+    }
+  }
+
+  /// Marks a place right before a call that changes something on disk.
+  ///
+  /// In debug builds the crash tests cut here: with `CISTERN_FAULT=n` the process kills itself at the n-th
+  /// place; with `CISTERN_FAULT_LOG=file` every place passed appends a line with its name.
+  @inline(__always)
+  package static func willChange(_ name: StaticString) {
+    #if DEBUG
+      FaultPoint.pass(name)
+    #endif
+  }
+}
+
+extension StorageError {
+  /// The error of a failed system call.
+  package init(errno number: Int32, _ subject: String, _ problem: String) {
+    self.init(
+      Code(errno: number), subject, problem, reason: String(cString: strerror(number)))
+  }
+}
+
+extension StorageError.Code {
+  /// The kind of failure that an errno means to a caller.
+  package init(errno number: Int32) {
+    switch number {
+    case ENOENT, ENOTDIR: self = .notFound
+    case EEXIST, ENOTEMPTY: self = .exists
+    case EBUSY, ETXTBSY, EAGAIN: self = .busy
+    case ENOSPC, EDQUOT, EFBIG: self = .noSpace
+    case EACCES, EPERM, EROFS: self = .permission
+    case EOPNOTSUPP, ENOSYS, ENOTTY, EXDEV: self = .unsupported
+    case EIO: self = .inputOutput
+    default: self = .failure
+    }
+  }
+}
+
+#if DEBUG
+  /// Cuts for the crash tests; not in release builds.
+  private enum FaultPoint {
+    nonisolated(unsafe) private static var passed = 0
+    private static let cut = getenv("CISTERN_FAULT").flatMap { Int(String(cString: $0)) }
+    private static let log = getenv("CISTERN_FAULT_LOG").map { String(cString: $0) }
+
+    static func pass(_ name: StaticString) {
+      passed += 1
+      if let log {
+        let fd = open(log, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o600)
+        let line = "\(passed) \(name)\n"
+        _ = write(fd, line, line.utf8.count)
+        close(fd)
+      }
+      if passed == cut { kill(getpid(), SIGKILL) }
+    }
+  }
+#endif
