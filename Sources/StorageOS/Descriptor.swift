@@ -6,6 +6,8 @@ import StorageModel
 ///
 /// Knows the path it was opened by, only to name it in errors.
 package final class Descriptor: Sendable {
+  /// The flag of open(2) for reading.
+  package static let readOnly = O_RDONLY
   package let number: Int32
   package let path: Path
 
@@ -141,6 +143,17 @@ package final class Descriptor: Sendable {
     let length = Int(shim_get_label(number, &value, value.count))
     guard length > 0 else { return nil }
     return String(decoding: value[..<length].prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
+  }
+
+  /// Sets the modification time; the access time stays.
+  package func setModificationTime(_ time: Timestamp) throws(StorageError) {
+    SystemCall.willChange("futimens")
+    // UTIME_OMIT of <sys/stat.h>, which Swift does not import.
+    var times = [
+      timespec(tv_sec: 0, tv_nsec: (1 << 30) - 2),
+      timespec(tv_sec: Int(time.seconds), tv_nsec: Int(time.nanoseconds)),
+    ]
+    try SystemCall.run(path.text, "cannot set modification time") { futimens(number, &times) }
   }
 
   /// Waits until the file's data and size are on disk.

@@ -186,3 +186,10 @@ package final class Folder: Sendable {
     }
   }
 }
+
+extension Folder {
+  /// Opens a regular file below the folder for reading and writing.
+  package func openForWriting(_ name: String) throws(StorageError) -> Descriptor {
+    try open(name, flags: O_RDWR | O_NOFOLLOW)
+  }
+}

@@ -62,7 +62,7 @@ extension Folder {
   }
 
   /// A file without a name, or nil where the file system has none.
-  private func openUnnamed(mode: UInt32, for name: String) throws(StorageError) -> Descriptor? {
+  fileprivate func openUnnamed(mode: UInt32, for name: String) throws(StorageError) -> Descriptor? {
     SystemCall.willChange("openat")
     let number = shim_open(descriptor.number, ".", shim_o_tmpfile | O_RDWR | O_CLOEXEC, mode)
     if number >= 0 { return Descriptor(owning: number, path: path.appending(name)) }
@@ -78,4 +78,23 @@ package func randomSuffix() -> String {
   var generator = SystemRandomNumberGenerator()
   let letters = Array("abcdefghijklmnopqrstuvwxyz0123456789")
   return String((0..<8).map { _ in letters[Int.random(in: 0..<36, using: &generator)] })
+}
+
+extension Folder {
+  /// Makes a symbolic link, replacing one of that name in one step.
+  package func makeSymbolicLink(_ name: String, to target: String) throws(StorageError) {
+    let temporary = "\(name)~\(randomSuffix())"
+    SystemCall.willChange("symlinkat")
+    try SystemCall.run(path.appending(name).text, "cannot create link") {
+      symlinkat(target, descriptor.number, temporary)
+    }
+    try rename(temporary, to: name)
+  }
+}
+
+extension Folder {
+  /// A file without a name for trying things out, or nil where the file system has none.
+  package func openScratch() throws(StorageError) -> Descriptor? {
+    try openUnnamed(mode: 0o600, for: "")
+  }
 }

@@ -1,0 +1,233 @@
+import StorageConf
+import StorageCore
+import StorageModel
+import StorageOS
+
+/// Creating, deleting and resizing volumes.
+extension DirectoryBackend: VolumeBackend {
+  package func plan(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition {
+    var volume = request
+    let name = volume.name.text
+    if driver.usesQubesLayout,
+      let ending = VolumeFiles.reservedEndings.first(where: { name.hasSuffix($0) })
+    {
+      throw StorageError(
+        .badInput, "volume '\(name)'", "names that end in '\(ending)' are kept for working files")
+    }
+    if isOwnFile(name) {
+      throw StorageError(.badInput, "volume '\(name)'", NameProblem.reserved(name).text)
+    }
+    let format = volume.target.format ?? .raw
+    volume.target.format = format
+    if volume.target.compat != nil, format != .qcow2 {
+      throw refused(volume, "compatibility option only available with qcow2")
+    }
+    if volume.target.features != nil, format != .qcow2 {
+      throw refused(volume, "format features only available with qcow2")
+    }
+    if volume.backingStore != nil, format == .raw {
+      throw refused(volume, "backing storage not supported for raw volumes")
+    }
+    guard format == .raw else {
+      throw StorageError(
+        .unsupported, "volume '\(name)'",
+        "format '\(format.rawValue)' cannot be created here: only raw can")
+    }
+    guard volume.target.encryption == nil else {
+      throw StorageError(.unsupported, "volume '\(name)'", "encryption is not supported here")
+    }
+    let path = path(of: volume.name)
+    volume.key = path.text
+    volume.target.path = path
+    let pool = self.pool.target.permissions
+    // Never readable by others, whatever the folder is.
+    volume.target.permissions.mode =
+      volume.target.permissions.mode ?? pool.mode.map { $0 & 0o660 } ?? 0o600
+    volume.target.permissions.owner = volume.target.permissions.owner ?? pool.owner
+    volume.target.permissions.group = volume.target.permissions.group ?? pool.group
+    volume.target.permissions.label = volume.target.permissions.label ?? pool.label
+    return volume
+  }
+
+  private func refused(_ volume: VolumeDefinition, _ problem: String) -> StorageError {
+    StorageError(.badInput, "volume '\(volume.name)'", problem)
+  }
+
+  /// Makes the record, then the file; the file's appearance under its name is what makes the volume.
+  ///
+  /// Capacity and allocation as in libvirt: allocation missing or equal to the capacity reserves all blocks, a
+  /// smaller one that many, zero none. Volumes that keep no state get a record only.
+  package func create(_ volume: VolumeDefinition, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    let properties = volume.lifecycle.resolved(with: pool.lifecycle)
+    let capacity = volume.capacity ?? 0
+    var record = VolumeRecord()
+    record.format = volume.target.format
+    record.lifecycle = volume.lifecycle
+    if properties.kind == .volatile { record.size = capacity }
+    try write(record, for: files, undoing: true, steps)
+    guard properties.kind.savesState else { return }
+    let path = path(of: volume.name)
+    let allocation = min(volume.allocation ?? capacity, capacity)
+    try steps.run(
+      "create file '\(path)' of \(capacity.bytes) bytes, \(allocation.bytes) allocated"
+    ) { () throws(StorageError) in
+      let home = try home(of: files, making: true)
+      try home.makeFile(
+        files.committed, mode: volume.target.permissions.mode ?? 0o600, replacing: false,
+        temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
+      ) { file throws(StorageError) in
+        try setAttributes(volume.target, of: file)
+        try file.setSize(capacity)
+        try file.allocate(to: allocation)
+      }
+    }
+  }
+
+  private func setAttributes(_ target: VolumeTarget, of file: Descriptor) throws(StorageError) {
+    let permissions = target.permissions
+    try file.setOwner(permissions.owner, group: permissions.group)
+    if let label = permissions.label, file.label() != nil { try file.setLabel(label) }
+    if target.noCopyOnWrite, file.copyOnWriteIsOff() != nil { try file.setCopyOnWrite(false) }
+  }
+
+  /// The folder that a volume's committed state lies in.
+  func home(of files: VolumeFiles, making: Bool = false) throws(StorageError) -> Folder {
+    let folder = try folder()
+    if files.home.isEmpty { return folder }
+    return making
+      ? try folder.makeFolders(files.home, mode: 0o711) : try folder.folder(files.home)
+  }
+
+  /// The folder that a volume's other files lie in.
+  func side(of files: VolumeFiles, making: Bool = false) throws(StorageError) -> Folder {
+    let folder = try folder()
+    if files.side.isEmpty { return folder }
+    return making
+      ? try folder.makeFolders(files.side, mode: 0o711) : try folder.folder(files.side)
+  }
+
+  /// Writes a volume's record whole.
+  func write(
+    _ record: VolumeRecord, for files: VolumeFiles, undoing: Bool = false, _ steps: Steps
+  ) throws(StorageError) {
+    let folder = try folder()
+    let path = folder.path.appending(files.recordFolder).appending(VolumeFiles.record)
+    try steps.run(
+      "write record '\(path)'",
+      undo: undoing ? { () throws(StorageError) in try removeRecord(of: files) } : nil
+    ) { () throws(StorageError) in
+      try folder.makeFolders(files.recordFolder, mode: 0o711)
+        .write(record.text, to: VolumeFiles.record)
+    }
+  }
+
+  /// Removes a volume's record and its folder, and folders above that became empty.
+  func removeRecord(of files: VolumeFiles) throws(StorageError) {
+    let folder = try folder()
+    guard let records = try folder.folderIfPresent(files.recordFolder) else { return }
+    try records.remove(VolumeFiles.record)
+    var path = Path(files.recordFolder)
+    while path.text != VolumeFiles.records {
+      do throws(StorageError) { try folder.removeFolder(path.text) } catch {
+        // Another volume's record is below.
+        guard error.code == .exists else { throw error }
+        return
+      }
+      path = path.parent
+    }
+  }
+
+  /// Removes a volume whole. Its committed state first gets a name that says so: from then on the volume is
+  /// gone, and what an interruption leaves is known to be unwanted.
+  package func delete(_ volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    let path = path(of: volume.name)
+    if volume.definition.kind == .dir {
+      return try steps.run("remove directory '\(path)'") { () throws(StorageError) in
+        let home = try home(of: files)
+        try home.removeFolder(files.committed)
+        try home.sync()
+      }
+    }
+    try steps.run("remove volume '\(path)' with its revisions and its record") {
+      () throws(StorageError) in
+      let folder = try folder()
+      let hasSide = try folder.status(files.recordFolder) != nil || !files.isPlain
+      guard hasSide else {
+        let home = try home(of: files)
+        try home.remove(files.committed)
+        return try home.sync()
+      }
+      if volume.hasCommitted {
+        let home = try home(of: files)
+        let side = try side(of: files, making: true)
+        try home.rename(files.committed, to: files.deleted, in: side)
+        try home.sync()
+      }
+      try removeRest(of: files)
+    }
+  }
+
+  /// Removes everything of a volume but its committed state.
+  func removeRest(of files: VolumeFiles) throws(StorageError) {
+    let folder = try folder()
+    let sideFolder = files.side.isEmpty ? folder : try folder.folderIfPresent(files.side)
+    if let side = sideFolder {
+      var names = [files.working, files.importing, files.deleted]
+      names += files.precache.map { [$0] } ?? []
+      names += try side.entries().map(\.name).filter {
+        files.revision(of: $0) != nil || files.isTemporary($0)
+      }
+      // The file that tells of the deletion goes last.
+      for name in names.filter({ $0 != files.deleted }) + [files.deleted] { try side.remove(name) }
+      try side.sync()
+    }
+    if let records = try folder.folderIfPresent(files.recordFolder) {
+      try records.remove(VolumeFiles.heldSource)
+    }
+    try removeRecord(of: files)
+    guard !files.isPlain, !files.home.isEmpty else { return }
+    do throws(StorageError) { try folder.removeFolder(files.home) } catch {
+      guard error.code == .exists else { throw error }
+    }
+  }
+
+  package func resize(
+    _ volume: Volume, to capacity: ByteCount, allocate: Bool, working: Bool, _ steps: Steps
+  ) throws(StorageError) {
+    let files = files(volume.name)
+    if !working, !volume.properties.kind.savesState {
+      var record = try self.record(of: files, in: folder()) ?? VolumeRecord()
+      record.size = capacity
+      return try write(record, for: files, steps)
+    }
+    let name = working && volume.hasWorkingCopy ? files.sidePath(files.working) : files.committedPath
+    let folder = try folder()
+    let path = folder.path.appending(name)
+    try steps.run(
+      "set size of '\(path)' to \(capacity.bytes) bytes\(allocate ? ", allocated" : "")"
+    ) { () throws(StorageError) in
+      let file = try folder.openForWriting(name)
+      let before = try file.status().size
+      // Blocks first: where they cannot be had, the size has not changed.
+      if allocate, capacity > before {
+        do throws(StorageError) { try file.allocate(from: before, to: capacity) } catch {
+          try file.setSize(before)
+          throw error
+        }
+      }
+      try file.setSize(capacity)
+      try file.sync()
+      try refreshLoops(on: file)
+    }
+  }
+
+  /// Tells loop devices on a file that its size changed.
+  private func refreshLoops(on file: Descriptor) throws(StorageError) {
+    let identity = try file.status().identity
+    for name in OpenFiles.loopsBacked(by: identity, sys: host.sys) {
+      try Descriptor(opening: Path("/dev/\(name)"), flags: Descriptor.readOnly).refreshLoopSize()
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import StorageConf
+import StorageCore
+import StorageModel
+import StorageOS
+
+/// Measuring one volume.
+extension DirectoryBackend {
+  /// What is known of one volume; nil where there is none.
+  ///
+  /// Sizes are those of the device: the working copy's where there is one, else the committed state's.
+  /// - Parameters:
+  ///   - kind: the kind of file, where the folder's listing told it.
+  ///   - hasRecord: whether a record is there, where that is known.
+  func describe(_ name: VolumeName, in folder: Folder, kind: FileStatus.Kind?, hasRecord: Bool?)
+    -> Volume?
+  {
+    let files = files(name)
+    var record: VolumeRecord?
+    var problem: String?
+    var hasWorkingCopy = false
+    var hasCommitted = false
+    if hasRecord != false {
+      do throws(StorageError) { record = try self.record(of: files, in: folder) } catch {
+        problem = error.text
+      }
+    }
+    let lifecycle = record?.lifecycle ?? LifecycleSettings()
+    let properties = lifecycle.resolved(with: pool.lifecycle)
+    let saves = properties.kind.savesState
+    var definition = VolumeDefinition(name: name, lifecycle: lifecycle)
+    let path = path(of: name)
+    definition.key = path.text
+    definition.target.path = path
+    do throws(StorageError) {
+      if hasRecord != false || !files.isPlain {
+        hasWorkingCopy = try folder.status(files.sidePath(files.working)) != nil
+      }
+      if hasWorkingCopy {
+        let file = files.sidePath(files.working)
+        _ = try measure(file, kind: .regular, format: record?.format, in: folder, &definition, &problem)
+        hasCommitted = try saves && folder.status(files.committedPath) != nil
+      } else if saves {
+        hasCommitted = try measure(
+          files.committedPath, kind: kind, format: record?.format, in: folder, &definition, &problem)
+      } else {
+        definition.target.format = record?.format ?? .raw
+        definition.capacity = try capacityAtStart(record, properties, in: folder)
+        definition.allocation = 0
+      }
+    } catch {
+      problem = problem ?? error.text
+    }
+    if saves, !hasCommitted, !hasWorkingCopy, problem == nil { return nil }
+    if !saves, record == nil { return nil }
+    if saves, !hasCommitted, properties.kind != .inPlace {
+      problem = problem ?? "committed state '\(path)' is missing"
+    }
+    return Volume(
+      definition: definition, properties: properties, hasCommitted: hasCommitted,
+      hasWorkingCopy: hasWorkingCopy, problem: problem)
+  }
+
+  /// The record of a volume; nil where it has none.
+  func record(of files: VolumeFiles, in folder: Folder) throws(StorageError) -> VolumeRecord? {
+    let path = "\(files.recordFolder)/\(VolumeFiles.record)"
+    guard let file = try folder.openIfPresent(path) else { return nil }
+    let bytes = try file.readAll(limit: 65536)
+    do throws(ConfProblem) {
+      return try VolumeRecord.read(bytes, file: file.path.text)
+    } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+  }
+
+  /// The size that a stopped volume without own state will have when started.
+  private func capacityAtStart(
+    _ record: VolumeRecord?, _ properties: LifecycleProperties, in folder: Folder
+  ) throws(StorageError) -> ByteCount {
+    guard properties.snapOnStart, let source = properties.source else { return record?.size ?? 0 }
+    return try folder.status(files(source).committedPath)?.size ?? 0
+  }
+
+  /// Fills in what a file says of its volume.
+  /// - Returns: false where there is no such file.
+  private func measure(
+    _ file: String, kind: FileStatus.Kind?, format: VolumeFormat?, in folder: Folder,
+    _ definition: inout VolumeDefinition, _ problem: inout String?
+  ) throws(StorageError) -> Bool {
+    let descriptor: Descriptor?
+    let status: FileStatus
+    if kind == .folder {
+      guard let found = try folder.status(file) else { return false }
+      (status, descriptor) = (found, nil)
+    } else {
+      do throws(StorageError) {
+        guard let opened = try folder.openIfPresent(file) else { return false }
+        (status, descriptor) = (try opened.status(), opened)
+      } catch {
+        // What cannot be opened can still be measured from outside.
+        guard error.code == .permission, let found = try folder.status(file) else { throw error }
+        problem = error.text
+        (status, descriptor) = (found, nil)
+      }
+    }
+    definition.target.permissions = Permissions(
+      mode: status.mode & 0o777, owner: status.owner, group: status.group)
+    definition.target.timestamps = status.timestamps
+    switch status.kind {
+    case .folder:
+      definition.kind = .dir
+      definition.target.format = .dir
+      (definition.capacity, definition.allocation) = (0, 0)
+      definition.physical = status.size
+    case .regular:
+      definition.capacity = status.size
+      definition.allocation = status.allocated
+      definition.physical = status.size
+      if let descriptor {
+        try probe(descriptor, size: status.size, format: format, &definition, &problem)
+      } else {
+        definition.target.format = format ?? .raw
+      }
+    default:
+      problem = "'\(folder.path.appending(file))' is neither a file nor a directory"
+    }
+    return true
+  }
+
+  /// Reads an image's header, unless the record says that the file is raw: then what a guest may have written
+  /// into it means nothing. In Qubes' layout everything is raw.
+  private func probe(
+    _ file: Descriptor, size: ByteCount, format: VolumeFormat?, _ definition: inout VolumeDefinition,
+    _ problem: inout String?
+  ) throws(StorageError) {
+    definition.target.format = .raw
+    guard format != .raw, !driver.usesQubesLayout else { return }
+    let facts: ImageFacts
+    do {
+      facts = try ImageProbe.probe(size: size) { try file.read(at: $0, count: $1) }
+    } catch let error as StorageError {
+      throw error
+    } catch {
+      return
+    }
+    definition.target.format = format ?? facts.format
+    if let format, format != facts.format {
+      problem = "is not of format \(format.rawValue), as recorded"
+      return
+    }
+    problem = facts.problem ?? problem
+    definition.capacity = facts.capacity ?? size
+    definition.target.compat = facts.compat
+    definition.target.clusterSize = facts.clusterSize
+    definition.target.features = facts.features
+    if let encryption = facts.encryption {
+      definition.target.encryption = encryption
+    }
+    if let backing = facts.backing {
+      definition.backingStore = BackingStore(path: backing.path, format: backing.format)
+    }
+  }
+}

@@ -1,0 +1,353 @@
+import StorageConf
+import StorageCore
+import StorageModel
+import StorageOS
+
+/// The life cycle: working copies, commit, revisions, revert, import.
+extension DirectoryBackend: LifecycleBackend {
+  package func devicePath(of volume: Volume) -> Path {
+    let files = files(volume.name)
+    let folder = pool.target.path ?? Path("/")
+    if volume.properties.kind == .inPlace, files.isPlain { return path(of: volume.name) }
+    return folder.appending(files.sidePath(files.working))
+  }
+
+  // MARK: Start
+
+  /// The working copy is the prepared one where that still fits, else a copy that shares blocks, else a full one.
+  package func makeWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    try pinFormat(of: volume, steps)
+    try steps.run("make working copy '\(devicePath(of: volume))'") { () throws(StorageError) in
+      let home = try home(of: files)
+      let side = try side(of: files, making: true)
+      if let precache = files.precache, let prepared = try side.status(precache) {
+        let committed = try home.status(files.committed)
+        if let committed, prepared.isPrecache(of: committed) {
+          try side.rename(precache, to: files.working)
+          return try side.sync()
+        }
+        try side.remove(precache)
+      }
+      try copy(home.open(files.committed, flags: Descriptor.readOnly), to: files.working, in: side)
+    }
+  }
+
+  package func makeEmptyWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    let size = volume.capacity
+    try steps.run("make empty working copy '\(devicePath(of: volume))' of \(size.bytes) bytes") {
+      () throws(StorageError) in
+      let side = try side(of: files, making: true)
+      try side.makeFile(files.working, mode: 0o600, replacing: true) { file throws(StorageError) in
+        try file.setOwner(pool.target.permissions.owner, group: pool.target.permissions.group)
+        try file.setSize(size)
+      }
+    }
+  }
+
+  package func copySource(_ source: Volume, to volume: Volume, _ steps: Steps)
+    throws(StorageError)
+  {
+    let files = files(volume.name)
+    let from = self.files(source.name)
+    try steps.run("copy '\(path(of: source.name))' to '\(devicePath(of: volume))'") {
+      () throws(StorageError) in
+      let sourceHome = try home(of: from)
+      // Held by a second name, so that it can be told later whether the source has moved on.
+      let (heldIn, held) = try heldSource(of: volume, making: true)
+      try heldIn.remove(held)
+      try sourceHome.link(from.committed, to: held, in: heldIn)
+      try heldIn.sync()
+      let state = try heldIn.open(held, flags: Descriptor.readOnly)
+      try copy(state, to: files.working, in: side(of: files, making: true))
+    }
+  }
+
+  /// Where a started snapshot keeps the state it was made from. In Qubes' layout a plain snapshot keeps it under
+  /// the name of its committed state, which it has no other use for.
+  private func heldSource(of volume: Volume, making: Bool) throws(StorageError) -> (Folder, String) {
+    let files = files(volume.name)
+    if !files.isPlain, volume.properties.kind == .snapshot {
+      return (try home(of: files, making: making), files.committed)
+    }
+    let folder = try folder()
+    let records = making
+      ? try folder.makeFolders(files.recordFolder, mode: 0o711)
+      : try folder.folder(files.recordFolder)
+    return (records, VolumeFiles.heldSource)
+  }
+
+  /// With revisions disabled, Qubes' layout calls a started volume's state by the working copy's name.
+  package func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    guard !files.isPlain else { return }
+    try steps.run("rename '\(path(of: volume.name))' to '\(devicePath(of: volume))'") {
+      () throws(StorageError) in
+      let home = try home(of: files)
+      if let precache = files.precache { try home.remove(precache) }
+      try home.rename(files.committed, to: files.working)
+      try home.sync()
+    }
+  }
+
+  package func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    guard !files.isPlain, volume.hasWorkingCopy else { return }
+    try steps.run("rename '\(devicePath(of: volume))' to '\(path(of: volume.name))'") {
+      () throws(StorageError) in
+      let home = try home(of: files)
+      try home.open(files.working, flags: Descriptor.readOnly).sync()
+      try home.rename(files.working, to: files.committed)
+      try home.sync()
+    }
+  }
+
+  /// Records the format of a volume that has none recorded, before a guest can write into it.
+  private func pinFormat(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    var record = try self.record(of: files, in: folder()) ?? VolumeRecord()
+    guard record.format == nil else { return }
+    record.format = volume.definition.target.format ?? .raw
+    try write(record, for: files, steps)
+  }
+
+  // MARK: Stop
+
+  /// The old state gets a revision's name as well, then the working copy takes its place in one rename: the
+  /// committed state is complete under its name at every instant.
+  package func commit(_ volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    let keep = max(0, volume.properties.revisionsToKeep.number)
+    try steps.run(
+      "commit '\(devicePath(of: volume))' to '\(path(of: volume.name))', keeping \(keep) revisions"
+    ) { () throws(StorageError) in
+      let home = try home(of: files)
+      let side = try side(of: files)
+      try side.open(files.working, flags: Descriptor.readOnly).sync()
+      if keep > 0, volume.hasCommitted { try saveRevision(of: files, home: home, side: side) }
+      if let precache = files.precache { try side.remove(precache) }
+      try side.rename(files.working, to: files.committed, in: home)
+      try home.sync()
+      if !files.isPlain { try makePrecache(of: files, in: home) } else { try side.sync() }
+      try prune(files, keep: keep, in: side)
+      try dropHeldSource(of: volume)
+    }
+  }
+
+  package func dropWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    try steps.run("remove working copy '\(devicePath(of: volume))'") { () throws(StorageError) in
+      let side = try side(of: files)
+      try side.remove(files.working)
+      try side.sync()
+      try dropHeldSource(of: volume)
+    }
+  }
+
+  private func dropHeldSource(of volume: Volume) throws(StorageError) {
+    guard volume.properties.snapOnStart else { return }
+    let (folder, name) = try heldSource(of: volume, making: true)
+    try folder.remove(name)
+  }
+
+  /// Gives the committed state the next revision's name, unless an interrupted commit did so already.
+  private func saveRevision(of files: VolumeFiles, home: Folder, side: Folder)
+    throws(StorageError)
+  {
+    guard let committed = try home.status(files.committed) else { return }
+    let present = try revisionFiles(files, in: side)
+    if let newest = present.last, try side.status(files.revisionName(newest))?.identity == committed.identity {
+      return
+    }
+    let next = Revision(
+      number: (present.last?.number ?? 0) + 1, time: committed.timestamps.modification)
+    do throws(StorageError) {
+      try home.link(files.committed, to: files.revisionName(next), in: side)
+    } catch {
+      // File systems without hard links (vfat) get a copy.
+      guard error.code == .permission || error.code == .unsupported else { throw error }
+      try copy(home.open(files.committed, flags: Descriptor.readOnly), to: files.revisionName(next), in: side)
+    }
+    try side.sync()
+  }
+
+  /// Prepares the next working copy where that costs no space, as Qubes' driver does.
+  private func makePrecache(of files: VolumeFiles, in home: Folder) throws(StorageError) {
+    guard let precache = files.precache else { return }
+    let committed = try home.open(files.committed, flags: Descriptor.readOnly)
+    let status = try committed.status()
+    let temporary = "\(precache)~\(randomSuffix())"
+    let file = try home.create(temporary, mode: status.mode)
+    guard try Copy.reflink(committed, to: file) else {
+      try home.remove(temporary)
+      return
+    }
+    try file.setModificationTime(status.timestamps.modification)
+    try file.sync()
+    try home.rename(temporary, to: precache)
+    try home.sync()
+  }
+
+  private func prune(_ files: VolumeFiles, keep: Int, in side: Folder) throws(StorageError) {
+    let present = try revisionFiles(files, in: side)
+    guard present.count > keep else { return }
+    for revision in present.dropLast(keep) { try side.remove(files.revisionName(revision)) }
+    try side.sync()
+  }
+
+  package func dropRevisions(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    guard try !revisions(of: volume).isEmpty else { return }
+    try steps.run("remove all revisions of volume '\(volume.name)'") { () throws(StorageError) in
+      try prune(files, keep: 0, in: side(of: files))
+    }
+  }
+
+  // MARK: Revisions
+
+  func revisionFiles(_ files: VolumeFiles, in side: Folder) throws(StorageError) -> [Revision] {
+    try side.entries().compactMap { files.revision(of: $0.name) }.sorted { $0.number < $1.number }
+  }
+
+  package func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts] {
+    let files = files(volume.name)
+    let folder = try folder()
+    let found = files.side.isEmpty ? folder : try folder.folderIfPresent(files.side)
+    guard let side = found else { return [] }
+    var facts: [RevisionFacts] = []
+    for revision in try revisionFiles(files, in: side) {
+      guard let status = try side.status(files.revisionName(revision)) else { continue }
+      facts.append(
+        RevisionFacts(revision: revision, capacity: status.size, allocation: status.allocated))
+    }
+    return facts
+  }
+
+  /// The present state becomes a revision, then a copy of the chosen one takes its place; nothing is pruned.
+  package func revert(_ volume: Volume, to revision: Revision, _ steps: Steps)
+    throws(StorageError)
+  {
+    let files = files(volume.name)
+    let name = files.revisionName(revision)
+    try steps.run("replace '\(path(of: volume.name))' by a copy of revision \(revision.number)") {
+      () throws(StorageError) in
+      let side = try side(of: files)
+      let state = try side.open(name, flags: Descriptor.readOnly)
+      try swapIn(files, keeping: nil) { file throws(StorageError) in
+        try Copy.contents(of: state, to: file)
+      }
+    }
+  }
+
+  package func replaceCommitted(
+    of volume: Volume, _ steps: Steps, fill: (Descriptor) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let files = files(volume.name)
+    let keep = max(0, volume.properties.revisionsToKeep.number)
+    try pinFormat(of: volume, steps)
+    try steps.run("replace '\(path(of: volume.name))', keeping \(keep) revisions") {
+      () throws(StorageError) in
+      try swapIn(files, keeping: keep, fill: fill)
+    }
+  }
+
+  /// Writes a new committed state beside the old one and puts it in its place.
+  /// - Parameter keep: how many revisions stay; nil keeps all.
+  private func swapIn(
+    _ files: VolumeFiles, keeping keep: Int?, fill: (Descriptor) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let home = try home(of: files)
+    let side = try side(of: files, making: true)
+    guard let old = try home.status(files.committed) else {
+      throw StorageError(.notFound, path(of: files.name).text, "has no committed state")
+    }
+    try side.remove(files.importing)
+    let file = try side.create(files.importing, mode: old.mode)
+    do throws(StorageError) {
+      try file.adopt(old)
+      try fill(file)
+      try file.sync()
+    } catch {
+      try side.remove(files.importing)
+      throw error
+    }
+    if keep != 0 { try saveRevision(of: files, home: home, side: side) }
+    if let precache = files.precache { try side.remove(precache) }
+    try side.rename(files.importing, to: files.committed, in: home)
+    try home.sync()
+    if !files.isPlain { try makePrecache(of: files, in: home) } else { try side.sync() }
+    if let keep { try prune(files, keep: keep, in: side) }
+  }
+
+  package func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError)
+    -> Descriptor
+  {
+    let files = files(volume.name)
+    guard let revision else {
+      return try home(of: files).open(files.committed, flags: Descriptor.readOnly)
+    }
+    return try side(of: files).open(files.revisionName(revision), flags: Descriptor.readOnly)
+  }
+
+  package func isOutdated(_ volume: Volume, source: Volume) throws(StorageError) -> Bool {
+    guard volume.hasWorkingCopy, volume.properties.snapOnStart else { return false }
+    let (folder, name) = try heldSource(of: volume, making: false)
+    guard let held = try folder.status(name) else { return false }
+    let files = files(source.name)
+    return try home(of: files).status(files.committed)?.identity != held.identity
+  }
+
+  package func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
+    throws(StorageError)
+  {
+    let files = files(volume.name)
+    var record = try self.record(of: files, in: folder()) ?? VolumeRecord()
+    record.format = record.format ?? volume.definition.target.format
+    record.lifecycle = settings
+    if settings.resolved(with: pool.lifecycle).kind == .volatile { record.size = volume.capacity }
+    try write(record, for: files, steps)
+  }
+
+  package func holders(of volume: Volume) throws(StorageError) -> [String] {
+    let files = files(volume.name)
+    let folder = try folder()
+    for name in [files.sidePath(files.working), files.committedPath] {
+      guard let file = try folder.openIfPresent(name) else { continue }
+      let alone = file.isOnlyInstance()
+      if alone == true { continue }
+      let found = OpenFiles.holders(of: try file.status().identity, proc: host.proc, sys: host.sys)
+      if !found.isEmpty { return found }
+      if file.isLockedByQEMU() { return ["a running QEMU"] }
+      if alone == false { return ["another process"] }
+    }
+    return []
+  }
+
+  /// Copies a state to a new file of the same mode and owner.
+  private func copy(_ state: Descriptor, to name: String, in folder: Folder) throws(StorageError) {
+    let status = try state.status()
+    try folder.makeFile(name, mode: status.mode, replacing: true) { file throws(StorageError) in
+      try file.adopt(status)
+      try Copy.contents(of: state, to: file)
+    }
+  }
+}
+
+extension Descriptor {
+  /// Takes over owner, group and mode of another file, as far as this user may.
+  fileprivate func adopt(_ status: FileStatus) throws(StorageError) {
+    let own = try self.status()
+    if own.owner != status.owner || own.group != status.group {
+      try setOwner(status.owner, group: status.group)
+    }
+    if own.mode != status.mode { try setMode(status.mode) }
+  }
+}
+
+extension FileStatus {
+  /// Whether this prepared copy still is one of `committed`: Qubes' driver compares time and size.
+  func isPrecache(of committed: FileStatus) -> Bool {
+    timestamps.modification == committed.timestamps.modification && size == committed.size
+  }
+}

@@ -1,0 +1,107 @@
+import StorageConf
+import StorageCore
+import StorageModel
+import StorageOS
+
+/// Looking at volumes. Nothing here follows a symbolic link or a backing file.
+extension DirectoryBackend {
+  package func volumes() throws(StorageError) -> VolumeListing {
+    let folder = try folder()
+    var listing = VolumeListing()
+    let recorded = Set(try recordedNames(in: folder))
+    var seen: Set<VolumeName> = []
+    for entry in try candidates(in: folder, listing: &listing) where seen.insert(entry.name).inserted {
+      if let volume = describe(
+        entry.name, in: folder, kind: entry.kind, hasRecord: recorded.contains(entry.name))
+      {
+        listing.volumes.append(volume)
+      }
+    }
+    // Volumes that keep no state have nothing but their record.
+    for name in recorded.subtracting(seen) {
+      if let volume = describe(name, in: folder, kind: nil, hasRecord: true) {
+        listing.volumes.append(volume)
+      }
+    }
+    return listing
+  }
+
+  package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
+    guard !isOwnFile(name.text) else { return nil }
+    let folder = try folder()
+    guard var volume = describe(name, in: folder, kind: nil, hasRecord: nil) else { return nil }
+    if volume.hasCommitted, let file = try? folder.openIfPresent(files(name).committedPath) {
+      volume.definition.target.permissions.label = file.label()
+    }
+    return volume
+  }
+
+  /// Whether a name in a plain pool is one of the toolkit's own.
+  func isOwnFile(_ text: String) -> Bool {
+    text == VolumeFiles.privateFolder || text.hasPrefix(VolumeFiles.privateFolder + "/")
+      || text.hasPrefix(VolumeFiles.newFilePrefix)
+  }
+
+  // MARK: Names
+
+  /// The names that may be volumes, from the folder's entries.
+  private func candidates(in folder: Folder, listing: inout VolumeListing) throws(StorageError)
+    -> [(name: VolumeName, kind: FileStatus.Kind?)]
+  {
+    guard driver.usesQubesLayout else {
+      var found: [(VolumeName, FileStatus.Kind?)] = []
+      for entry in try folder.entries() where !isOwnFile(entry.name) {
+        if entry.kind == .symbolicLink {
+          listing.warnings.append(
+            "'\(folder.path.appending(entry.name))' is a symbolic link; not followed")
+        } else if entry.kind != .other, let name = VolumeName(found: entry.name) {
+          found.append((name, entry.kind))
+        }
+      }
+      return found
+    }
+    return try qubesCandidates(in: folder, prefix: "", depth: 0)
+  }
+
+  private func qubesCandidates(in folder: Folder, prefix: String, depth: Int) throws(StorageError)
+    -> [(name: VolumeName, kind: FileStatus.Kind?)]
+  {
+    var found: [(VolumeName, FileStatus.Kind?)] = []
+    for entry in try folder.entries() where entry.name != VolumeFiles.privateFolder {
+      if entry.kind == .folder, depth < 4 {
+        // A folder that cannot be read hides its volumes, not those of the others.
+        guard let inner = try? folder.folder(entry.name) else { continue }
+        found += try qubesCandidates(
+          in: inner, prefix: prefix + entry.name + "/", depth: depth + 1)
+      } else if entry.kind == .regular || entry.kind == nil {
+        var file = prefix + entry.name
+        // With revisions disabled a started volume has its working copy's name only.
+        if file.hasSuffix("-dirty.img") { file = String(file.dropLast(10)) + ".img" }
+        if let name = VolumeFiles.qubesVolume(ofFile: file) { found.append((name, nil)) }
+      }
+    }
+    return found
+  }
+
+  /// The names that have a record, nested ones included.
+  func recordedNames(in folder: Folder) throws(StorageError) -> [VolumeName] {
+    guard let records = try folder.folderIfPresent(VolumeFiles.records) else { return [] }
+    return try recordedNames(below: records, prefix: "")
+  }
+
+  private func recordedNames(below folder: Folder, prefix: String) throws(StorageError)
+    -> [VolumeName]
+  {
+    var found: [VolumeName] = []
+    for entry in try folder.entries() where entry.kind == .folder {
+      let text = prefix + entry.name
+      if driver.usesQubesLayout {
+        let inner = try folder.folder(entry.name)
+        found += try recordedNames(below: inner, prefix: text + "/")
+        guard try inner.status(VolumeFiles.record) != nil else { continue }
+      }
+      if let name = VolumeName(found: text) { found.append(name) }
+    }
+    return found
+  }
+}

@@ -1,0 +1,146 @@
+import StorageHost
+import StorageModel
+import StorageOS
+
+/// What every kind of pool can do. What only some can is in the protocols below; what a pool can do is told by
+/// which of them its backend conforms to.
+package protocol PoolBackend: Sendable {
+  static var type: PoolType { get }
+
+  init(_ pool: PoolDefinition, host: HostFolders)
+
+  /// Makes the pool's storage reachable.
+  func start(_ steps: Steps) throws(StorageError)
+  /// Lets go of it; the data stays.
+  func stop(_ steps: Steps) throws(StorageError)
+  /// Throws what keeps the pool's storage from being reached.
+  func checkReachable() throws(StorageError)
+  func sizes() throws(StorageError) -> PoolSizes
+
+  /// All volumes, in no order. One that cannot be read is in the list with its `problem`.
+  func volumes() throws(StorageError) -> VolumeListing
+  /// One volume by its name, at the cost of one look-up; nil where there is none.
+  func volume(_ name: VolumeName) throws(StorageError) -> Volume?
+  /// The name of the volume that has this path or key, whether or not it exists; nil where none can.
+  func volumeName(forPath path: Path) -> VolumeName?
+  /// The path a volume of this name has, or would have.
+  func path(of name: VolumeName) -> Path
+  /// Permissions of the pool's target as they are; nil where there are none to read.
+  func targetPermissions() -> Permissions?
+}
+
+/// Pools whose source or target can be made and destroyed.
+package protocol BuildingBackend: PoolBackend {
+  func build(overwrite: OverwritePolicy, _ steps: Steps) throws(StorageError)
+  func delete(_ steps: Steps) throws(StorageError)
+}
+
+/// What to do about data that is there already when a pool is built.
+package enum OverwritePolicy: Sendable { case unspecified, refuse, overwrite }
+
+/// Pools in which volumes can be made, resized and deleted.
+package protocol VolumeBackend: PoolBackend {
+  /// Checks and completes a request, without changing anything.
+  func plan(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition
+  func create(_ volume: VolumeDefinition, _ steps: Steps) throws(StorageError)
+  func delete(_ volume: Volume, _ steps: Steps) throws(StorageError)
+  /// - Parameters:
+  ///   - capacity: the new size; smaller than the present one only where the caller allowed that.
+  ///   - allocate: whether what is added gets blocks at once.
+  ///   - working: whether the working copy is meant rather than the committed state.
+  func resize(
+    _ volume: Volume, to capacity: ByteCount, allocate: Bool, working: Bool, _ steps: Steps
+  ) throws(StorageError)
+}
+
+/// Pools whose volumes have the life cycle: working copies, revisions, import and export.
+package protocol LifecycleBackend: VolumeBackend {
+  /// The path of the device of a started volume.
+  func devicePath(of volume: Volume) -> Path
+  func makeWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
+  func makeEmptyWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
+  func copySource(_ source: Volume, to volume: Volume, _ steps: Steps) throws(StorageError)
+  func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
+  func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
+  func commit(_ volume: Volume, _ steps: Steps) throws(StorageError)
+  func dropWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
+  func dropRevisions(of volume: Volume, _ steps: Steps) throws(StorageError)
+  func revert(_ volume: Volume, to revision: Revision, _ steps: Steps) throws(StorageError)
+  /// Puts the content that `fill` writes in the place of the committed state, which becomes a revision.
+  func replaceCommitted(
+    of volume: Volume, _ steps: Steps, fill: (Descriptor) throws(StorageError) -> Void
+  ) throws(StorageError)
+
+  /// Oldest first.
+  func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts]
+  /// Opens the committed state, or a revision, for reading. Stays readable whatever happens to its name.
+  func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError) -> Descriptor
+  /// Stores properties. They hold from the next start.
+  func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
+    throws(StorageError)
+  /// Who has the volume's files open, as `COMMAND (pid N)`.
+  func holders(of volume: Volume) throws(StorageError) -> [String]
+  /// Whether the source's committed state has moved on since this snapshot was started; false while stopped.
+  func isOutdated(_ volume: Volume, source: Volume) throws(StorageError) -> Bool
+  /// Removes what an interrupted command on this volume left, as far as that needs no decision.
+  func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
+}
+
+/// Pools that can tell and remove what crashes leave.
+package protocol CheckingBackend: PoolBackend {
+  /// Every left-over, by path. `isStarted` tells whether a volume was started this boot.
+  func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding]
+  func repair(_ finding: Finding, _ steps: Steps) throws(StorageError)
+}
+
+/// A left-over, and what will be done about it.
+package struct Finding: Equatable, Sendable {
+  package enum Kind: String, CaseIterable, Sendable {
+    case temporary
+    case unfinishedImport = "import"
+    case stalePrecache = "stale-precache"
+    case staleWorkingCopy = "stale-working-copy"
+    case uncommitted
+    case interruptedCommit = "interrupted-commit"
+    case interruptedDelete = "interrupted-delete"
+    case orphanRecord = "orphan-record"
+    case orphanRevision = "orphan-revision"
+    case staleMarker = "stale-marker"
+
+    /// Whether repairing is safe without asking: nothing anybody could want back is removed.
+    package var isRepairable: Bool { self != .uncommitted && self != .orphanRevision }
+
+    package var explanation: String {
+      switch self {
+      case .temporary: return "temporary file of a command that did not finish"
+      case .unfinishedImport: return "data of an import that did not finish"
+      case .stalePrecache: return "prepared working copy of a state that is no longer the committed one"
+      case .staleWorkingCopy: return "working copy of a volume that keeps nothing, not started"
+      case .uncommitted: return "working copy of a session that was never stopped"
+      case .interruptedCommit: return "second name of the committed state, from a commit that did not finish"
+      case .interruptedDelete: return "part of a volume whose deletion did not finish"
+      case .orphanRecord: return "record of a volume that is not there"
+      case .orphanRevision: return "revision of a volume whose committed state is not there"
+      case .staleMarker: return "says that a volume is started which is not"
+      }
+    }
+
+    package var repair: String {
+      switch self {
+      case .uncommitted: return "none: commit it with vol-stop, or drop it with vol-stop --discard"
+      case .orphanRevision: return "none: copy it if it is wanted, then remove it by hand"
+      default: return "remove it"
+      }
+    }
+  }
+
+  package let kind: Kind
+  package let path: Path
+  package let volume: VolumeName?
+
+  package init(_ kind: Kind, _ path: Path, volume: VolumeName?) {
+    self.kind = kind
+    self.path = path
+    self.volume = volume
+  }
+}

@@ -1,0 +1,53 @@
+import StorageModel
+
+/// Where a pool's definition stands.
+package enum DefinitionOrigin: Equatable, Sendable {
+  /// In no file: the pool `default` of an unconfigured machine.
+  case builtIn
+  /// An own XML document.
+  case document(Path)
+  /// A section of storage.conf.
+  case section(Path, line: Int)
+  /// Nowhere: started from a definition that has since gone.
+  case none
+
+  /// The place as errors name it, `file` or `file:line`.
+  package var place: String {
+    switch self {
+    case .builtIn: return "the built-in definition"
+    case .document(let file): return file.text
+    case .section(let file, let line): return "\(file):\(line)"
+    case .none: return "no file"
+    }
+  }
+}
+
+/// A pool that is defined, started, or both.
+package struct PoolRecord: Equatable, Sendable {
+  /// What holds at the next start.
+  package let persistent: PoolDefinition?
+  package let origin: DefinitionOrigin
+  /// What the running pool was started with; nil while it is inactive.
+  package let live: PoolDefinition?
+  package let isAutostarted: Bool
+
+  /// The definition that describes the pool now.
+  package let definition: PoolDefinition
+
+  package var name: PoolName { definition.name }
+  package var isActive: Bool { live != nil }
+  package var isPersistent: Bool { persistent != nil }
+
+  /// A pool of at least one definition; nil without any.
+  package init?(
+    persistent: PoolDefinition?, origin: DefinitionOrigin, live: PoolDefinition?,
+    isAutostarted: Bool
+  ) {
+    guard let definition = live ?? persistent else { return nil }
+    self.definition = definition
+    self.persistent = persistent
+    self.origin = persistent == nil ? .none : origin
+    self.live = live
+    self.isAutostarted = isAutostarted
+  }
+}

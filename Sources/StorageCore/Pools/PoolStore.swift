@@ -1,0 +1,262 @@
+import StorageConf
+import StorageHost
+import StorageModel
+import StorageOS
+import StorageXML
+
+/// The definitions of pools on disk, in both notations, and which pools are started.
+///
+/// Nothing is cached between commands: every look-up reads the files. Looking one pool up by its name reads that
+/// pool's document, storage.conf, and the live definition; nothing else.
+package struct PoolStore: Sendable {
+  package let host: HostFolders
+
+  package init(host: HostFolders) { self.host = host }
+
+  package var confFile: Path { host.configuration.appending("storage.conf") }
+  package func document(_ name: PoolName) -> Path {
+    host.configuration.appending("pools").appending("\(name).xml")
+  }
+  private var autostartFolder: Path { host.configuration.appending("pools/autostart") }
+  private func liveFolder() throws(StorageError) -> Path {
+    try host.currentBoot().appending("pools")
+  }
+
+  // MARK: Looking up
+
+  /// The pool of a name; nil where there is none.
+  /// - Throws: `badInput` where its definition cannot be read, or stands in two places.
+  package func pool(_ name: PoolName) throws(StorageError) -> PoolRecord? {
+    try pool(name, conf: try conf())
+  }
+
+  /// The pool that users mean by `text`: a UUID if it is 36 characters long and one has it, else a name.
+  /// - Throws: `notFound` with libvirt's words.
+  package func pool(matching text: String) throws(StorageError) -> PoolRecord {
+    if text.utf8.count == 36, let uuid = StorageUUID(text), let found = try pool(uuid: uuid) {
+      return found
+    }
+    let name: PoolName
+    do throws(NameProblem) { name = try PoolName(text) } catch {
+      throw PoolStore.notFound(text)
+    }
+    guard let found = try pool(name) else { throw PoolStore.notFound(text) }
+    return found
+  }
+
+  /// The pool of a UUID; nil where there is none. Reads every definition; broken ones are passed over.
+  package func pool(uuid: StorageUUID) throws(StorageError) -> PoolRecord? {
+    try all().pools.first { $0.definition.uuid == uuid || $0.persistent?.uuid == uuid }
+  }
+
+  /// Every pool, sorted by name without regard to case, and a line for each definition that cannot be read.
+  package func all() throws(StorageError) -> (pools: [PoolRecord], warnings: [String]) {
+    var names: Set<PoolName> = [.default]
+    var warnings: [String] = []
+    var conf = ConfDocument.empty(file: confFile.text)
+    do throws(StorageError) { conf = try self.conf() } catch { warnings.append(error.text) }
+    for section in conf.sections {
+      do throws(NameProblem) { names.insert(try PoolName(section.name)) } catch {
+        warnings.append("\(confFile):\(section.line): pool \(error.text)")
+      }
+    }
+    for folder in [host.configuration.appending("pools"), try liveFolder()] {
+      names.formUnion(documents(in: folder))
+    }
+    var pools: [PoolRecord] = []
+    for name in names {
+      do throws(StorageError) {
+        if let pool = try pool(name, conf: conf) { pools.append(pool) }
+      } catch {
+        warnings.append(error.text)
+      }
+    }
+    let sorted = pools.map { ($0, $0.name.text.lowercased()) }
+      .sorted { ($0.1, $0.0.name) < ($1.1, $1.0.name) }
+    return (sorted.map(\.0), warnings.sorted())
+  }
+
+  private func pool(_ name: PoolName, conf: ConfDocument) throws(StorageError) -> PoolRecord? {
+    let document = document(name)
+    let fromDocument = try read(document)
+    let section = conf.section(named: name.text)
+    var persistent = fromDocument
+    var origin = DefinitionOrigin.document(document)
+    if let section {
+      guard fromDocument == nil else {
+        throw StorageError(
+          .badInput, "pool '\(name)'",
+          "is defined twice: in \(document) and in \(confFile):\(section.line)")
+      }
+      origin = .section(confFile, line: section.line)
+      do throws(ConfProblem) {
+        persistent = try PoolConf.definition(
+          of: section, file: confFile.text, defaultFolder: host.data)
+      } catch {
+        throw StorageError(.badInput, "", error.text)
+      }
+    } else if fromDocument == nil, name == .default {
+      origin = .builtIn
+      persistent = PoolDefinition(
+        type: .dir, name: name, uuid: .derived(from: "pool:\(name)"),
+        target: PoolTarget(path: host.data))
+    }
+    let live = try read(try liveFolder().appending("\(name).xml"))
+    return PoolRecord(
+      persistent: persistent, origin: origin, live: live, isAutostarted: isAutostarted(name))
+  }
+
+  private func documents(in folder: Path) -> [PoolName] {
+    guard let entries = try? Folder(opening: folder).entries() else { return [] }
+    return entries.compactMap { entry in
+      guard entry.name.hasSuffix(".xml"), entry.kind != .folder else { return nil }
+      return try? PoolName(String(entry.name.dropLast(4)))
+    }
+  }
+
+  private func conf() throws(StorageError) -> ConfDocument {
+    let bytes = try PoolStore.contents(confFile, limit: Int(ConfDocument.sizeLimit.bytes) + 1)
+    guard let bytes else { return .empty(file: confFile.text) }
+    do throws(ConfProblem) {
+      return try ConfDocument.parse(bytes, file: confFile.text)
+    } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+  }
+
+  private func read(_ document: Path) throws(StorageError) -> PoolDefinition? {
+    guard let bytes = try PoolStore.contents(document, limit: 1 << 20) else { return nil }
+    do throws(XMLProblem) {
+      return try PoolXML.read(bytes, file: document.text, validate: false).definition
+    } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+  }
+
+  private static func contents(_ file: Path, limit: Int) throws(StorageError) -> [UInt8]? {
+    do throws(StorageError) {
+      return try Descriptor(reading: file).readAll(limit: limit)
+    } catch {
+      if error.code == .notFound { return nil }
+      throw error
+    }
+  }
+
+  package static func notFound(_ text: String) -> StorageError {
+    StorageError(
+      .notFound, "failed to get pool '\(text)'",
+      "Storage pool not found: no storage pool with matching name '\(text)'")
+  }
+
+  // MARK: Changing
+
+  /// Writes a pool's definition as an XML document. What would be lost or shadowed is the caller's to check.
+  package func write(_ pool: PoolDefinition, _ steps: Steps) throws(StorageError) {
+    let file = document(pool.name)
+    try steps.run("write definition '\(file)'") { () throws(StorageError) in
+      try HostFolders.make(file.parent).write(
+        PoolStore.warning + PoolXML.write(pool), to: file.lastComponent)
+    }
+  }
+
+  /// Adds or replaces a pool's section in storage.conf; comments and order stay.
+  package func writeSection(_ pool: PoolDefinition, _ steps: Steps) throws(StorageError) {
+    try edit("write section [\(pool.name)] of '\(confFile)'", steps) { conf throws(ConfProblem) in
+      let entries = try PoolConf.entries(for: pool)
+      if let present = conf.section(named: pool.name.text) {
+        for entry in present.entries where !entries.contains(where: { $0.key == entry.key }) {
+          conf = try conf.removing(section: pool.name.text, key: entry.key)
+        }
+        for entry in entries {
+          conf = try conf.setting(section: pool.name.text, key: entry.key, value: entry.value)
+        }
+      } else {
+        conf = try conf.adding(section: pool.name.text, entries)
+      }
+    }
+  }
+
+  /// Removes a pool's definition and its autostart link. Data and live state stay.
+  package func remove(_ pool: PoolRecord, _ steps: Steps) throws(StorageError) {
+    try setAutostart(false, of: pool, steps)
+    switch pool.origin {
+    case .document(let file):
+      try steps.run("remove definition '\(file)'") { () throws(StorageError) in
+        let folder = try Folder(opening: file.parent)
+        try folder.remove(file.lastComponent)
+        try folder.sync()
+      }
+    case .section:
+      try edit("remove section [\(pool.name)] of '\(confFile)'", steps) { conf throws(ConfProblem) in
+        conf = try conf.removing(section: pool.name.text)
+      }
+    case .builtIn, .none: break
+    }
+  }
+
+  private func edit(
+    _ description: String, _ steps: Steps, _ change: (inout ConfDocument) throws(ConfProblem) -> Void
+  ) throws(StorageError) {
+    var conf = try conf()
+    do throws(ConfProblem) { try change(&conf) } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+    let text = String(decoding: conf.bytes, as: UTF8.self)
+    try steps.run(description) { () throws(StorageError) in
+      let folder = try HostFolders.make(confFile.parent)
+      let mode = try folder.status(confFile.lastComponent)?.mode ?? 0o644
+      try folder.write(text, to: confFile.lastComponent, mode: mode)
+    }
+  }
+
+  /// Makes or removes the autostart link.
+  package func setAutostart(_ on: Bool, of pool: PoolRecord, _ steps: Steps) throws(StorageError) {
+    guard isAutostarted(pool.name) != on else { return }
+    let link = "\(pool.name).xml"
+    if !on {
+      return try steps.run("remove link '\(autostartFolder.appending(link))'") {
+        () throws(StorageError) in
+        let folder = try Folder(opening: autostartFolder)
+        try folder.remove(link)
+        try folder.sync()
+      }
+    }
+    var target = "../\(link)"
+    if case .section = pool.origin { target = "../../storage.conf" }
+    if case .builtIn = pool.origin { target = "../../storage.conf" }
+    try steps.run("make link '\(autostartFolder.appending(link))' to '\(target)'") {
+      () throws(StorageError) in
+      let folder = try HostFolders.make(autostartFolder)
+      try folder.makeSymbolicLink(link, to: target)
+      try folder.sync()
+    }
+  }
+
+  private func isAutostarted(_ name: PoolName) -> Bool {
+    guard let folder = try? Folder(opening: autostartFolder) else { return false }
+    return (try? folder.status("\(name).xml")) != nil
+  }
+
+  /// Records that a pool is started, with the definition that holds until it is stopped.
+  package func setLive(_ pool: PoolDefinition, _ steps: Steps) throws(StorageError) {
+    let folder = try liveFolder()
+    try steps.run("mark pool '\(pool.name)' as started in '\(folder)'") { () throws(StorageError) in
+      try HostFolders.make(folder).write(PoolXML.write(pool), to: "\(pool.name).xml")
+    }
+  }
+
+  /// Records that a pool is stopped.
+  package func clearLive(_ name: PoolName, _ steps: Steps) throws(StorageError) {
+    let folder = try liveFolder()
+    try steps.run("unmark pool '\(name)' as started in '\(folder)'") { () throws(StorageError) in
+      try Folder(opening: folder).remove("\(name).xml")
+    }
+  }
+
+  private static let warning = """
+    <!--
+    Written by pool-define. Change it with pool-define; edits made here hold from the next start.
+    -->
+
+    """
+}

@@ -1,0 +1,56 @@
+import StorageModel
+
+/// The steps of one change: done one by one, undone in reverse order when a later one fails.
+///
+/// In a dry run the steps are only told, so what is shown is what would run.
+package final class Steps {
+  package let isDryRun: Bool
+  /// What was told in a dry run, in order.
+  package private(set) var told: [String] = []
+  /// Whether any step was reached.
+  package private(set) var changesSomething = false
+  private var undoes: [() throws(StorageError) -> Void] = []
+
+  package init(isDryRun: Bool = false) { self.isDryRun = isDryRun }
+
+  /// Does one step.
+  /// - Parameters:
+  ///   - description: what it does, as in "create file '/a'".
+  ///   - undo: how to take it back when a later step fails; nil where it does no harm.
+  package func run(
+    _ description: @autoclosure () -> String, undo: (() throws(StorageError) -> Void)? = nil,
+    _ body: () throws(StorageError) -> Void
+  ) throws(StorageError) {
+    changesSomething = true
+    guard !isDryRun else {
+      told.append(description())
+      return
+    }
+    try body()
+    if let undo { undoes.append(undo) }
+  }
+
+  /// From here on nothing is undone any more: the change has taken effect.
+  package func commit() { undoes.removeAll() }
+
+  /// Runs a whole change. On an error what was done is undone, and what could not be undone is added to the
+  /// error.
+  package func perform<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError)
+    -> Value
+  {
+    do throws(StorageError) {
+      let value = try body()
+      undoes.removeAll()
+      return value
+    } catch {
+      var error = error
+      for undo in undoes.reversed() {
+        do throws(StorageError) { try undo() } catch let failure {
+          error.failedUndo.append(failure.text)
+        }
+      }
+      undoes.removeAll()
+      throw error
+    }
+  }
+}
