@@ -8,13 +8,14 @@ package enum ScaledSize {
     /// Not a number at all, negative, or with a fraction.
     case malformed
     case unknownUnit(String)
-    /// Above 2^63−1 bytes; holds the value as written.
+    /// Above 2^63−1 bytes; holds the number and its unit as written.
     case tooLarge(String)
 
     /// One line without the subject.
     package var text: String {
       switch self {
-      case .malformed: return "not a whole number of bytes, with an optional unit such as KiB, MB or G"
+      case .malformed:
+        return "not a whole number of bytes, with an optional unit such as KiB, MB or G"
       case .unknownUnit(let unit):
         return "unknown suffix '\(unit)': expected B, K, M, G, T, P or E, alone, with B or with iB"
       case .tooLarge(let value): return "numerical overflow: value too large: \(value)"
@@ -32,11 +33,13 @@ package enum ScaledSize {
 
   /// Reads a number and its unit given apart, as in `<capacity unit='G'>10</capacity>`.
   package static func scale(digits: String, unit: String) throws(Problem) -> ByteCount {
-    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { throw .malformed }
+    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+      throw .malformed
+    }
     let factor = try factor(of: unit)
-    guard let number = Int64(digits) else { throw .tooLarge(digits) }
+    guard let number = Int64(digits) else { throw .tooLarge(digits + unit) }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
-    guard !overflow else { throw .tooLarge(digits) }
+    guard !overflow else { throw .tooLarge(digits + unit) }
     return ByteCount(bytes)
   }
 

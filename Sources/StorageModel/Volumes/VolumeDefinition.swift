@@ -92,7 +92,8 @@ package enum VolumeFormat: String, CaseIterable, Sendable {
   case extended
 
   package static let images: [VolumeFormat] = [
-    .raw, .dir, .bochs, .cloop, .dmg, .iso, .vpc, .vdi, .fat, .vhd, .ploop, .cow, .qcow, .qcow2, .qed,
+    .raw, .dir, .bochs, .cloop, .dmg, .iso, .vpc, .vdi, .fat, .vhd, .ploop, .cow, .qcow, .qcow2,
+    .qed,
     .vmdk,
   ]
   package static let partitions: [VolumeFormat] = [
