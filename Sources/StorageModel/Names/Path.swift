@@ -8,6 +8,9 @@ package struct Path: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   package init(_ text: String) { self.text = Path.sanitised(text) }
 
+  /// A path that is kept exactly as written, as libvirt keeps those of source devices and volumes.
+  package init(verbatim text: String) { self.text = text }
+
   package var description: String { text }
   package var isAbsolute: Bool { text.hasPrefix("/") }
 

@@ -3,20 +3,28 @@ package struct StorageUUID: Hashable, Sendable, CustomStringConvertible {
   /// The 16 bytes in the order they are printed.
   package let bytes: [UInt8]
 
-  /// Reads 32 hexadecimal digits, with or without hyphens and spaces between them, as libvirt does.
+  /// Reads 32 hexadecimal digits as libvirt does: hyphens and spaces may stand before and between the
+  /// pairs, white space also around the whole.
   package init?(_ text: String) {
-    var bytes: [UInt8] = []
-    var high: UInt8?
-    for character in text.trimmed.utf8 where character != UInt8(ascii: "-") {
-      guard let digit = Character(UnicodeScalar(character)).hexDigitValue else { return nil }
-      if let first = high {
-        bytes.append(first << 4 | UInt8(digit))
-        high = nil
-      } else {
-        high = UInt8(digit)
+    func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+    func digit(_ byte: UInt8) -> UInt8? {
+      switch byte {
+      case UInt8(ascii: "0")...UInt8(ascii: "9"): return byte - UInt8(ascii: "0")
+      case UInt8(ascii: "a")...UInt8(ascii: "f"): return byte - UInt8(ascii: "a") + 10
+      case UInt8(ascii: "A")...UInt8(ascii: "F"): return byte - UInt8(ascii: "A") + 10
+      default: return nil
       }
     }
-    guard bytes.count == 16, high == nil else { return nil }
+    var rest = Array(text.utf8)[...]
+    rest = rest.drop(while: isSpace)
+    var bytes: [UInt8] = []
+    while bytes.count < 16 {
+      rest = rest.drop { $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: " ") }
+      guard let high = rest.popFirst().flatMap(digit), let low = rest.popFirst().flatMap(digit)
+      else { return nil }
+      bytes.append(high << 4 | low)
+    }
+    guard rest.allSatisfy(isSpace) else { return nil }
     self.bytes = bytes
   }
 

@@ -180,6 +180,8 @@ package struct PoolSource: Equatable, Sendable {
     package var kind: Kind
     package var username: String
     package var secret: SecretReference
+    /// `<secret type='…'>`: kept and printed again, otherwise without meaning here.
+    package var secretType: String?
     package init(kind: Kind, username: String, secret: SecretReference) {
       self.kind = kind
       self.username = username

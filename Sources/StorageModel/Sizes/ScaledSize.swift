@@ -8,7 +8,7 @@ package enum ScaledSize {
     /// Not a number at all, negative, or with a fraction.
     case malformed
     case unknownUnit(String)
-    /// Above 2^63−1 bytes; holds the value as written.
+    /// Above 2^63−1 bytes; holds the number and its unit as written.
     case tooLarge(String)
 
     /// One line without the subject.
@@ -37,9 +37,9 @@ package enum ScaledSize {
       throw .malformed
     }
     let factor = try factor(of: unit)
-    guard let number = Int64(digits) else { throw .tooLarge(digits) }
+    guard let number = Int64(digits) else { throw .tooLarge(digits + unit) }
     let (bytes, overflow) = number.multipliedReportingOverflow(by: factor)
-    guard !overflow else { throw .tooLarge(digits) }
+    guard !overflow else { throw .tooLarge(digits + unit) }
     return ByteCount(bytes)
   }
 

@@ -1,0 +1,119 @@
+import StorageModel
+
+/// Prints a pool in libvirt's order.
+struct PoolPrinter {
+  let pool: PoolDefinition
+  let sizes: PoolSizes
+
+  func print(to writer: inout XMLWriter) {
+    writer.element("pool", rootAttributes) { writer in
+      writer.leaf("name", pool.name.text)
+      writer.leaf("uuid", pool.uuid.description)
+      writer.leaf("capacity", String(sizes.capacity.bytes), [("unit", "bytes")])
+      writer.leaf("allocation", String(sizes.allocation.bytes), [("unit", "bytes")])
+      writer.leaf("available", String(sizes.available.bytes), [("unit", "bytes")])
+      if let state = LifecycleXML.word(pool.copyOnWrite) {
+        writer.element("features") { $0.empty("cow", [("state", state)]) }
+      }
+      writer.element("source") { printSource(to: &$0) }
+      printTarget(to: &writer)
+      if let allocation = pool.volumeRefreshAllocation {
+        writer.element("refresh") { $0.empty("volume", [("allocation", allocation.rawValue)]) }
+      }
+      pool.lifecycle.print(to: &writer)
+      printNamespaces(to: &writer)
+    }
+  }
+
+  private var rootAttributes: XMLWriter.Attributes {
+    [
+      ("type", pool.type.rawValue),
+      (LifecycleXML.prefix, pool.lifecycle.isDefault ? nil : XMLNamespace.cistern),
+      ("xmlns:fs", hasMountOptions ? XMLNamespace.mountOptions : nil),
+      ("xmlns:rbd", hasRBDOptions ? XMLNamespace.rbdOptions : nil),
+    ]
+  }
+
+  private var hasMountOptions: Bool {
+    [.fs, .netfs].contains(pool.type) && !pool.mountOptions.isEmpty
+  }
+  private var hasRBDOptions: Bool { pool.type == .rbd && !pool.rbdOptions.isEmpty }
+
+  private func printSource(to writer: inout XMLWriter) {
+    let source = pool.source
+    let parts = pool.type.sourceParts
+    if parts.contains(.host) {
+      for host in source.hosts {
+        let port = host.port == 0 ? nil : String(host.port)
+        writer.empty("host", [("name", host.name), ("port", port)])
+      }
+    }
+    if parts.contains(.device) {
+      for device in source.devices {
+        let separator = LifecycleXML.word(device.partSeparator)
+        writer.empty("device", [("path", device.path.text), ("part_separator", separator)])
+      }
+    }
+    if parts.contains(.dir), let dir = source.dir { writer.empty("dir", [("path", dir.text)]) }
+    if parts.contains(.adapter), let adapter = source.adapter {
+      AdapterXML.write(adapter, to: &writer)
+    }
+    if parts.contains(.name) { writer.leaf("name", source.name) }
+    if parts.contains(.initiatorIQN), let iqn = source.initiatorIQN {
+      writer.element("initiator") { $0.empty("iqn", [("name", iqn)]) }
+    }
+    if let formats = pool.type.sourceFormats {
+      writer.empty("format", [("type", source.format ?? formats.standard)])
+    }
+    if let auth = source.authentication {
+      writer.element("auth", [("type", auth.kind.rawValue), ("username", auth.username)]) {
+        SecretXML.write(auth.secret, type: auth.secretType, to: &$0)
+      }
+    }
+    if let version = source.protocolVersion { writer.empty("protocol", [("ver", version)]) }
+    if let vendor = source.vendor { writer.empty("vendor", [("name", vendor)]) }
+    if let product = source.product { writer.empty("product", [("name", product)]) }
+  }
+
+  private func printTarget(to writer: inout XMLWriter) {
+    guard pool.type.hasTarget else { return }
+    writer.element("target") { writer in
+      writer.leaf("path", pool.target.path?.text)
+      PermissionsXML.write(pool.target.permissions, to: &writer)
+    }
+  }
+
+  private func printNamespaces(to writer: inout XMLWriter) {
+    if hasMountOptions {
+      writer.element("fs:mount_opts") { writer in
+        for option in pool.mountOptions { writer.empty("fs:option", [("name", option)]) }
+      }
+    }
+    if hasRBDOptions {
+      writer.element("rbd:config_opts") { writer in
+        for option in pool.rbdOptions {
+          writer.empty("rbd:option", [("name", option.name), ("value", option.value)])
+        }
+      }
+    }
+  }
+}
+
+extension PoolLifecycle {
+  /// Whether nothing needs to be said in XML.
+  var isDefault: Bool { self == PoolLifecycle() }
+
+  /// Prints the own element, only with what differs from a plain pool; nothing where nothing does.
+  func print(to writer: inout XMLWriter) {
+    guard !isDefault else { return }
+    let plain = PoolLifecycle()
+    writer.empty(
+      LifecycleXML.element,
+      [
+        ("driver", driver == plain.driver ? nil : driver.rawValue),
+        ("revisions_to_keep", revisionsToKeep.map { String($0.number) }),
+        ("ephemeral_volatile", ephemeralVolatile ? "yes" : nil),
+        ("setup_check", setupCheck ? nil : "no"),
+      ])
+  }
+}

@@ -1,0 +1,36 @@
+import StorageModel
+
+/// Volume documents as libvirt 11.3 reads and prints them.
+package enum VolumeXML {
+  /// Reads a volume document.
+  ///
+  /// As with libvirt, physical size, timestamps and extents are results and not read. A missing capacity is
+  /// refused unless there is a backing store or a life-cycle source to take it from.
+  /// - Parameters:
+  ///   - file: the name used in problems.
+  ///   - poolType: decides which format words there are.
+  ///   - nestedNames: whether the pool's layout allows `/` in names.
+  ///   - validate: also refuse elements, attributes and values that libvirt's schema does not allow.
+  package static func read(
+    _ bytes: [UInt8], file: String, poolType: PoolType, nestedNames: Bool, validate: Bool
+  ) throws(XMLProblem) -> VolumeDefinition {
+    do throws(XMLFault) {
+      let root = try XMLDocument.parse(bytes)
+      guard root.name == "volume" else {
+        throw root.fault("expecting root element of 'volume', not '\(root.name)'")
+      }
+      if validate { try VolumeSchema.check(root, nestedNames: nestedNames) }
+      let reader = VolumeReader(root: root, poolType: poolType, nestedNames: nestedNames)
+      return try reader.volume()
+    } catch {
+      throw error.problem(in: file)
+    }
+  }
+
+  /// The document of a volume, ending in one line feed.
+  package static func write(_ volume: VolumeDefinition, poolType: PoolType) -> String {
+    var writer = XMLWriter()
+    VolumePrinter(volume: volume, formats: poolType.volumeFormats).print(to: &writer)
+    return writer.text
+  }
+}

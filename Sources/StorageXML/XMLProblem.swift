@@ -1,0 +1,43 @@
+/// Why a document was refused: where, and in libvirt's words what.
+package struct XMLProblem: Error, Equatable {
+  package var file: String
+  /// Counted from 1; nil where the problem has no place of its own.
+  package var line: Int?
+  /// Characters from the start of the line, counted from 1.
+  package var column: Int?
+  package var message: String
+
+  package init(file: String, line: Int? = nil, column: Int? = nil, message: String) {
+    self.file = file
+    self.line = line
+    self.column = column
+    self.message = message
+  }
+
+  /// One line: `file:line:column: message`.
+  package var text: String {
+    let place = [line, column].compactMap { $0 }.map { ":\($0)" }.joined()
+    return "\(file)\(place): \(message)"
+  }
+}
+
+/// A place in a document; lines and columns count from 1, columns in characters.
+package struct XMLPosition: Equatable, Sendable {
+  package var line: Int
+  package var column: Int
+}
+
+/// A problem before the file's name is known.
+struct XMLFault: Error, Equatable {
+  var message: String
+  var position: XMLPosition?
+
+  init(_ message: String, at position: XMLPosition? = nil) {
+    self.message = message
+    self.position = position
+  }
+
+  func problem(in file: String) -> XMLProblem {
+    XMLProblem(file: file, line: position?.line, column: position?.column, message: message)
+  }
+}
