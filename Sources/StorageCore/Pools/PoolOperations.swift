@@ -1,0 +1,211 @@
+import StorageModel
+import StorageOS
+
+/// Which notation a definition is kept in.
+package enum DefinitionNotation: Sendable { case document, section }
+
+extension Storage {
+  /// Defines a pool, or changes the definition of one.
+  ///
+  /// - Parameters:
+  ///   - uuidIsGiven: whether the document named the UUID; without one an existing pool of that name is an error.
+  ///   - ifNotExists: succeed without a change where the pool is defined just so.
+  /// - Throws: `exists` with libvirt's words, naming the other pool; with `ifNotExists` the differing fields.
+  package func define(
+    _ pool: PoolDefinition, uuidIsGiven: Bool, notation: DefinitionNotation, ifNotExists: Bool
+  ) throws(StorageError) -> Change {
+    try checkLegal(pool)
+    return try locked(locks.definitions()) { () throws(StorageError) in
+      let (all, _) = try store.all()
+      var pool = pool
+      if let present = try store.pool(pool.name) {
+        if ifNotExists, let persistent = present.persistent, present.origin != .builtIn {
+          if !uuidIsGiven { pool.uuid = persistent.uuid }
+          let fields = persistent.differences(from: pool)
+          guard fields.isEmpty else {
+            throw StorageError(
+              .exists, "pool '\(pool.name)'",
+              "is defined otherwise: differs in \(fields.joined(separator: ", "))")
+          }
+          return Change(isChanged: false, told: [])
+        }
+        try checkReplaces(present, by: pool, uuidIsGiven: uuidIsGiven, notation: notation)
+      }
+      if let other = all.first(where: { $0.name != pool.name && $0.definition.uuid == pool.uuid }) {
+        throw StorageError(
+          .exists, "pool '\(pool.name)'",
+          "operation failed: pool '\(other.name)' is already defined with uuid \(pool.uuid)")
+      }
+      try SourceConflicts.check(pool, against: all)
+      return try change { steps throws(StorageError) in
+        switch notation {
+        case .document: try store.write(pool, steps)
+        case .section: try store.writeSection(pool, steps)
+        }
+      }
+    }
+  }
+
+  private func checkReplaces(
+    _ present: PoolRecord, by pool: PoolDefinition, uuidIsGiven: Bool, notation: DefinitionNotation
+  ) throws(StorageError) {
+    switch (present.origin, notation) {
+    case (.section, .document), (.document, .section):
+      throw StorageError(
+        .exists, "pool '\(pool.name)'", "is already defined in \(present.origin.place)")
+    case (.builtIn, _) where !present.isActive: return
+    case (.section, .section): return
+    default: break
+    }
+    guard uuidIsGiven, pool.uuid == present.definition.uuid else {
+      throw StorageError(
+        .exists, "pool '\(pool.name)'",
+        "operation failed: pool '\(pool.name)' already exists with uuid \(present.definition.uuid)")
+    }
+    guard present.definition.type == pool.type || !present.isActive else {
+      throw StorageError(
+        .busy, "pool '\(pool.name)'", "its type cannot change while it is active")
+    }
+  }
+
+  private func checkLegal(_ pool: PoolDefinition) throws(StorageError) {
+    if pool.lifecycle.driver == .file, pool.lifecycle.effectiveRevisionsToKeep.number > 1 {
+      throw StorageError(
+        .badInput, "pool '\(pool.name)'",
+        "driver 'file' keeps at most 1 revision, not \(pool.lifecycle.effectiveRevisionsToKeep.number)")
+    }
+    if pool.copyOnWrite == false, pool.lifecycle.effectiveRevisionsToKeep != .disabled {
+      throw StorageError(
+        .badInput, "pool '\(pool.name)'",
+        "copy-on-write cannot be turned off for a pool that keeps revisions")
+    }
+  }
+
+  /// Removes a pool's definition; its data stays.
+  package func undefine(_ text: String) throws(StorageError) -> Change {
+    try locked(locks.definitions()) { () throws(StorageError) in
+      let pool = try store.pool(matching: text)
+      return try locked(locks.pool(pool.name, .exclusive)) { () throws(StorageError) in
+        let pool = try store.pool(matching: text)
+        guard !pool.isActive else { throw invalid(pool, "is still active") }
+        guard pool.origin != .builtIn else {
+          throw StorageError(
+            .unsupported, "pool '\(pool.name)'",
+            "is built in and has no definition to remove; define a pool of that name to replace it")
+        }
+        return try change { steps throws(StorageError) in try store.remove(pool, steps) }
+      }
+    }
+  }
+
+  package func build(_ text: String, overwrite: OverwritePolicy) throws(StorageError) -> Change {
+    try withPool(text, .exclusive) { pool, backend throws(StorageError) in
+      guard !pool.isActive else { throw invalid(pool, "is already active") }
+      guard let backend = backend as? any BuildingBackend else {
+        throw StorageError(
+          .unsupported, "pool '\(pool.name)'", "storage pool does not support pool creation")
+      }
+      return try change { steps throws(StorageError) in
+        try backend.build(overwrite: overwrite, steps)
+      }
+    }
+  }
+
+  package func start(_ text: String) throws(StorageError) -> Change {
+    try withPool(text, .exclusive) { pool, backend throws(StorageError) in
+      guard !pool.isActive else { throw invalid(pool, "is already active") }
+      return try change { steps throws(StorageError) in
+        try backend.start(steps)
+        try store.setLive(pool.definition, steps)
+      }
+    }
+  }
+
+  /// Stops a pool; data and definition stay.
+  package func destroy(_ text: String) throws(StorageError) -> Change {
+    try withPool(text, .exclusive) { pool, backend throws(StorageError) in
+      guard pool.isActive else { throw invalid(pool, "is not active") }
+      let started = try StartedVolumes(host: host, pool: pool.name).all()
+      guard started.isEmpty else {
+        throw StorageError(
+          .busy, "pool '\(pool.name)'",
+          "has started volumes: \(started.map { "'\($0)'" }.joined(separator: ", "))")
+      }
+      return try change { steps throws(StorageError) in
+        try backend.stop(steps)
+        try store.clearLive(pool.name, steps)
+      }
+    }
+  }
+
+  /// Destroys a pool's storage; the definition stays.
+  package func deletePool(_ text: String) throws(StorageError) -> Change {
+    try withPool(text, .exclusive) { pool, backend throws(StorageError) in
+      guard !pool.isActive else { throw invalid(pool, "is still active") }
+      guard let backend = backend as? any BuildingBackend else {
+        throw StorageError(
+          .unsupported, "pool '\(pool.name)'", "pool does not support pool deletion")
+      }
+      return try change { steps throws(StorageError) in try backend.delete(steps) }
+    }
+  }
+
+  /// Checks that an active pool can be reached. Unlike libvirt's, nothing is stopped where it cannot.
+  package func refresh(_ text: String) throws(StorageError) -> Change {
+    try withPool(text, nil) { pool, backend throws(StorageError) in
+      guard pool.isActive else { throw invalid(pool, "is not active") }
+      try backend.checkReachable()
+      return Change(isChanged: false, told: [])
+    }
+  }
+
+  package func setAutostart(_ on: Bool, _ text: String) throws(StorageError) -> Change {
+    try locked(locks.definitions()) { () throws(StorageError) in
+      let pool = try store.pool(matching: text)
+      guard pool.isPersistent else {
+        throw StorageError(.unsupported, "pool '\(pool.name)'", "pool has no config file")
+      }
+      return try change { steps throws(StorageError) in
+        try store.setAutostart(on, of: pool, steps)
+      }
+    }
+  }
+
+  /// Runs `body` with a pool and its backend, under the pool's lock where `mode` is given.
+  func withPool<Value>(
+    _ text: String, _ mode: FileLock.Mode?,
+    _ body: (PoolRecord, any PoolBackend) throws(StorageError) -> Value
+  ) throws(StorageError) -> Value {
+    let found = try store.pool(matching: text)
+    guard let mode else { return try body(found, makeBackend(found.definition, host)) }
+    return try locked(locks.pool(found.name, mode)) { () throws(StorageError) in
+      // Read again: whoever held the lock before may have changed it.
+      guard let pool = try store.pool(found.name) else { throw PoolStore.notFound(text) }
+      return try body(pool, makeBackend(pool.definition, host))
+    }
+  }
+
+  /// A refusal because of the pool's state, in libvirt's words.
+  func invalid(_ pool: PoolRecord, _ state: String) -> StorageError {
+    StorageError(
+      .busy, "pool '\(pool.name)'",
+      "Requested operation is not valid: storage pool '\(pool.name)' \(state)")
+  }
+}
+
+extension PoolDefinition {
+  /// The names of the fields in which this definition and another differ.
+  func differences(from other: PoolDefinition) -> [String] {
+    let fields: [(String, Bool)] = [
+      ("type", type == other.type), ("name", name == other.name), ("uuid", uuid == other.uuid),
+      ("features", copyOnWrite == other.copyOnWrite), ("source", source == other.source),
+      ("target path", target.path == other.target.path),
+      ("permissions", target.permissions == other.target.permissions),
+      ("refresh", volumeRefreshAllocation == other.volumeRefreshAllocation),
+      ("mount options", mountOptions == other.mountOptions),
+      ("rbd options", rbdOptions == other.rbdOptions),
+      ("lifecycle", lifecycle == other.lifecycle),
+    ]
+    return fields.filter { !$0.1 }.map(\.0)
+  }
+}

@@ -1,0 +1,45 @@
+import StorageModel
+
+/// How a pool is right now.
+package enum PoolState: String, Sendable {
+  case inactive
+  case running
+  /// Started, but what it is made of cannot be reached.
+  case inaccessible
+}
+
+/// What is shown of a pool.
+package struct PoolStatus: Sendable {
+  package let record: PoolRecord
+  package let state: PoolState
+  /// nil while inactive or inaccessible.
+  package let sizes: PoolSizes?
+  /// The definition with the target's real permissions while it can be reached.
+  package let definition: PoolDefinition
+  /// Why an active pool is inaccessible.
+  package let problem: String?
+}
+
+extension Storage {
+  /// Asks the backend how a pool is. Never fails: what goes wrong is in the answer.
+  package func status(of pool: PoolRecord) -> PoolStatus {
+    var definition = pool.definition
+    guard pool.isActive else {
+      return PoolStatus(
+        record: pool, state: .inactive, sizes: nil, definition: definition, problem: nil)
+    }
+    do throws(StorageError) {
+      let backend = try makeBackend(pool.definition, host)
+      let sizes = try backend.sizes()
+      if let permissions = backend.targetPermissions() {
+        definition.target.permissions = permissions
+      }
+      return PoolStatus(
+        record: pool, state: .running, sizes: sizes, definition: definition, problem: nil)
+    } catch {
+      return PoolStatus(
+        record: pool, state: .inaccessible, sizes: nil, definition: definition,
+        problem: error.text)
+    }
+  }
+}

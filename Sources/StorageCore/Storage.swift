@@ -1,0 +1,53 @@
+import StorageHost
+import StorageModel
+import StorageOS
+
+/// Everything a command can do with pools and volumes.
+///
+/// Holds no state of pools: each operation reads what it needs when it runs. Operations that change something take
+/// the locks they need, run as `Steps`, and in a dry run take no lock and change nothing.
+package struct Storage: Sendable {
+  package typealias MakeBackend =
+    @Sendable (PoolDefinition, HostFolders) throws(StorageError) -> any PoolBackend
+
+  package let host: HostFolders
+  package let store: PoolStore
+  package let locks: Locks
+  package let isDryRun: Bool
+  let makeBackend: MakeBackend
+
+  package init(
+    host: HostFolders, locks: Locks, isDryRun: Bool, makeBackend: @escaping MakeBackend
+  ) {
+    self.host = host
+    self.locks = locks
+    self.isDryRun = isDryRun
+    self.makeBackend = makeBackend
+    store = PoolStore(host: host)
+  }
+
+  /// What an operation did.
+  package struct Change: Sendable {
+    /// Whether anything is different now.
+    package let isChanged: Bool
+    /// The steps of a dry run.
+    package let told: [String]
+  }
+
+  /// Runs a change as steps.
+  func change(_ body: (Steps) throws(StorageError) -> Void) throws(StorageError) -> Change {
+    let steps = Steps(isDryRun: isDryRun)
+    try steps.perform { () throws(StorageError) in try body(steps) }
+    return Change(isChanged: steps.changesSomething, told: steps.told)
+  }
+
+  /// Runs `body` under a lock, or without one in a dry run.
+  func locked<Value>(
+    _ lock: @autoclosure () throws(StorageError) -> FileLock,
+    _ body: () throws(StorageError) -> Value
+  ) throws(StorageError) -> Value {
+    guard !isDryRun else { return try body() }
+    let held = try lock()
+    return try withExtendedLifetime(held) { () throws(StorageError) in try body() }
+  }
+}

@@ -1,0 +1,92 @@
+import StorageModel
+
+/// Which combinations of properties can work; refused when defined, not when started.
+enum LifecycleRules {
+  /// - Parameter lookUp: finds another volume of the pool.
+  static func check(
+    _ settings: LifecycleSettings, of name: VolumeName, in pool: PoolDefinition,
+    lookUp: (VolumeName) throws(StorageError) -> Volume?
+  ) throws(StorageError) {
+    func refused(_ problem: String) -> StorageError {
+      StorageError(.badInput, "volume '\(name)'", problem)
+    }
+    let properties = settings.resolved(with: pool.lifecycle)
+    if properties.snapOnStart, properties.source == nil {
+      throw refused("snap_on_start needs a source")
+    }
+    if let source = properties.source {
+      guard properties.snapOnStart else { throw refused("a source needs snap_on_start") }
+      guard source != name else { throw refused("cannot be its own source") }
+      guard let found = try lookUp(source) else {
+        throw StorageError(
+          .notFound, "volume '\(name)'", "its source '\(source)' is not in pool '\(pool.name)'")
+      }
+      guard found.properties.kind.savesState else {
+        throw refused("its source '\(source)' keeps no state (save_on_stop is no)")
+      }
+    }
+    if properties.snapOnStart, properties.saveOnStop, pool.lifecycle.driver == .file {
+      throw refused("snap_on_start and save_on_stop together are not possible with driver 'file'")
+    }
+    if pool.lifecycle.driver == .file, properties.revisionsToKeep.number > 1 {
+      throw refused("driver 'file' keeps at most 1 revision")
+    }
+    if settings.ephemeral == true, properties.kind != .volatile || !properties.isWritable {
+      throw refused("only a volume with rw, without snap_on_start and save_on_stop can be ephemeral")
+    }
+  }
+}
+
+extension LifecycleSettings {
+  /// The names that `vol-set` knows.
+  package static let propertyNames = [
+    "rw", "snap_on_start", "save_on_stop", "revisions_to_keep", "source", "ephemeral",
+  ]
+
+  /// Sets a property from text.
+  ///
+  /// A source turns snap_on_start on; an empty one, or snap_on_start off, removes it.
+  /// - Throws: `badInput` for an unknown property or a value it cannot have.
+  package mutating func set(_ property: String, to value: String) throws(StorageError) {
+    switch property {
+    case "rw": isWritable = try LifecycleSettings.boolean(value, property)
+    case "save_on_stop": saveOnStop = try LifecycleSettings.boolean(value, property)
+    case "ephemeral": ephemeral = try LifecycleSettings.boolean(value, property)
+    case "snap_on_start":
+      let isOn = try LifecycleSettings.boolean(value, property)
+      snapOnStart = isOn
+      if !isOn { source = nil }
+    case "revisions_to_keep":
+      guard let number = RevisionsToKeep(value) else {
+        throw StorageError(
+          .badInput, property, "'\(value)' is not a number of revisions: -1, 0 or more")
+      }
+      revisionsToKeep = number
+    case "source":
+      if value.isEmpty || value == "none" {
+        source = nil
+        snapOnStart = false
+      } else {
+        do throws(NameProblem) { source = try VolumeName(value, nested: true) } catch {
+          throw StorageError(.badInput, property, error.text)
+        }
+        snapOnStart = true
+      }
+    default:
+      throw StorageError(
+        .badInput, "",
+        "unknown property '\(property)': expected \(LifecycleSettings.propertyNames.joined(separator: ", "))")
+    }
+  }
+
+  /// Reads yes/no, true/false, on/off, 1/0 in any case.
+  package static func boolean(_ text: String, _ subject: String) throws(StorageError) -> Bool {
+    switch text.lowercased() {
+    case "yes", "true", "on", "1": return true
+    case "no", "false", "off", "0": return false
+    default:
+      throw StorageError(
+        .badInput, subject, "'\(text)' is not a yes or no: expected yes, no, true, false, on, off, 1 or 0")
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import StorageHost
+import StorageModel
+import StorageOS
+
+/// An active pool, ready to be asked about volumes.
+package struct ActivePool: Sendable {
+  package let record: PoolRecord
+  package let backend: any PoolBackend
+  package let started: StartedVolumes
+
+  package var name: PoolName { record.name }
+  package var definition: PoolDefinition { record.definition }
+
+  /// All volumes sorted by name without regard to case, as virsh sorts.
+  package func volumes() throws(StorageError) -> VolumeListing {
+    var listing = try backend.volumes()
+    let running = Set(started.all())
+    for index in listing.volumes.indices {
+      listing.volumes[index].isStarted = running.contains(listing.volumes[index].name)
+    }
+    let sorted = listing.volumes.map { ($0, $0.name.text.lowercased()) }
+      .sorted { ($0.1, $0.0.name) < ($1.1, $1.0.name) }
+    listing.volumes = sorted.map(\.0)
+    return listing
+  }
+
+  /// One volume; nil where there is none.
+  package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
+    guard var volume = try backend.volume(name) else { return nil }
+    volume.isStarted = started.contains(name)
+    return volume
+  }
+
+  /// The backend, where its volumes have the life cycle.
+  package func lifecycleBackend() throws(StorageError) -> any LifecycleBackend {
+    guard let backend = backend as? any LifecycleBackend else {
+      throw StorageError(
+        .unsupported, "pool '\(name)'",
+        "pools of type '\(definition.type.rawValue)' have no volume life cycle")
+    }
+    return backend
+  }
+}
+
+extension Storage {
+  /// An active pool by name or UUID.
+  /// - Throws: `busy` where it is not active.
+  package func activePool(_ text: String) throws(StorageError) -> ActivePool {
+    let record = try store.pool(matching: text)
+    guard record.isActive else {
+      throw StorageError(.busy, "", "pool '\(record.name)' is not active")
+    }
+    return try activePool(record)
+  }
+
+  private func activePool(_ record: PoolRecord) throws(StorageError) -> ActivePool {
+    ActivePool(
+      record: record, backend: try makeBackend(record.definition, host),
+      started: try StartedVolumes(host: host, pool: record.name))
+  }
+
+  /// The volume that users mean by `text`: a name in the given pool, else a key or path in any active pool.
+  /// - Throws: `notFound` in libvirt's words; `badInput` where the path belongs to another pool than the given one.
+  package func volume(_ text: String, in poolText: String?) throws(StorageError)
+    -> (ActivePool, Volume)
+  {
+    if let poolText {
+      let pool = try activePool(poolText)
+      if let name = VolumeName(found: text), let volume = try pool.volume(name) {
+        return (pool, volume)
+      }
+      if let (other, volume) = try volume(atPath: text) {
+        guard other.name == pool.name else {
+          throw StorageError(
+            .notFound, "", "Requested volume '\(text)' is not in pool '\(pool.name)'")
+        }
+        return (other, volume)
+      }
+    } else if let found = try volume(atPath: text) {
+      return found
+    }
+    throw StorageError(
+      .notFound, "failed to get vol '\(text)'" + (poolText == nil ? ", specifying --pool might help" : ""),
+      "Storage volume not found: no storage vol with matching path '\(text)'")
+  }
+
+  /// The volume of an active pool that has this path or key; nil where none has.
+  private func volume(atPath text: String) throws(StorageError) -> (ActivePool, Volume)? {
+    let path = Path(text)
+    guard path.isAbsolute else { return nil }
+    for record in try store.all().pools where record.isActive {
+      guard let pool = try? activePool(record), let name = pool.backend.volumeName(forPath: path),
+        let volume = try? pool.volume(name)
+      else { continue }
+      return (pool, volume)
+    }
+    return nil
+  }
+
+  /// Runs a change of one volume, under the pool's shared and the volume's exclusive lock, with left-overs of
+  /// interrupted commands swept first.
+  func changeVolume(
+    _ text: String, in poolText: String?,
+    _ body: (ActivePool, any LifecycleBackend, Volume, Steps) throws(StorageError) -> Void
+  ) throws(StorageError) -> (Change, ActivePool, VolumeName) {
+    let (found, first) = try volume(text, in: poolText)
+    let change = try locked(locks.pool(found.name, .shared)) { () throws(StorageError) in
+      let pool = try activePool(found.name.text)
+      return try locked(locks.volume(first.name, of: pool.name, .exclusive)) {
+        () throws(StorageError) in
+        let backend = try pool.lifecycleBackend()
+        if !isDryRun { try backend.sweep(first.name, Steps()) }
+        guard let volume = try pool.volume(first.name) else {
+          throw StorageError(
+            .notFound, "failed to get vol '\(text)'",
+            "Storage volume not found: no storage vol with matching name '\(first.name)'")
+        }
+        return try self.change { steps throws(StorageError) in
+          try body(pool, backend, volume, steps)
+        }
+      }
+    }
+    return (change, found, first.name)
+  }
+
+  /// Refuses what would pull a volume from under somebody who has it open.
+  func checkUnused(_ volume: Volume, _ backend: any LifecycleBackend) throws(StorageError) {
+    let holders = try backend.holders(of: volume)
+    guard holders.isEmpty else {
+      throw StorageError(
+        .busy, volume.subject, "is in use by \(holders.joined(separator: ", "))")
+    }
+  }
+}
