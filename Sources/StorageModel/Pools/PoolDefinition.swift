@@ -113,6 +113,8 @@ package struct PoolSource: Equatable, Sendable {
   package var dir: Path?
   package var adapter: Adapter?
   package var name: String?
+  /// The thin pool that volumes of a logical pool are made in; nil where volumes are ordinary ones.
+  package var thinPool: String?
   package var initiatorIQN: String?
   /// A word of the type's source formats; nil where the type has none.
   package var format: String?
