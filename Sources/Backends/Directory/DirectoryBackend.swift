@@ -32,7 +32,7 @@ package struct DirectoryBackend: PoolBackend {
     }
   }
 
-  package func files(_ name: VolumeName) -> VolumeFiles { VolumeFiles(name, driver: driver) }
+  func files(_ name: VolumeName) -> VolumeFiles { VolumeFiles(name, driver: driver) }
 
   package func start(_ steps: Steps) throws(StorageError) {
     let folder = try folder()

@@ -85,8 +85,9 @@ extension DirectoryBackend: BuildingBackend {
     if let label = wanted.label {
       try steps.run("set label of '\(path)' to '\(label)'") { () throws(StorageError) in
         // Where the kernel has no labels there is nothing to set.
-        guard folder().descriptor.label() != nil else { return }
-        try folder().descriptor.setLabel(label)
+        let folder = try folder()
+        guard folder.descriptor.label() != nil else { return }
+        try folder.descriptor.setLabel(label)
       }
     }
     try setCopyOnWrite(path, isNew: isNew, steps)
@@ -126,7 +127,9 @@ extension DirectoryBackend: BuildingBackend {
     }
     let own = [VolumeFiles.privateFolder] + (driver.usesQubesLayout ? ["appvms", "vm-templates"] : [])
     let foreign = try folder.entries().map(\.name).filter { !own.contains($0) }
-    guard foreign.isEmpty, try !own.contains(where: { try holdsFiles($0, in: folder) }) else {
+    var isEmpty = foreign.isEmpty
+    for name in own where isEmpty { isEmpty = try !holdsFiles(name, in: folder) }
+    guard isEmpty else {
       throw StorageError(
         .exists, "pool '\(pool.name)'", "failed to remove pool '\(path)'",
         reason: "Directory not empty")
@@ -142,8 +145,8 @@ extension DirectoryBackend: BuildingBackend {
   private func holdsFiles(_ name: String, in folder: Folder) throws(StorageError) -> Bool {
     guard let inner = try folder.folderIfPresent(name) else { return false }
     for entry in try inner.entries() {
-      let isFolder = try inner.status(entry.name)?.kind == .folder
-      if try !isFolder || holdsFiles(entry.name, in: inner) { return true }
+      guard try inner.status(entry.name)?.kind == .folder else { return true }
+      if try holdsFiles(entry.name, in: inner) { return true }
     }
     return false
   }

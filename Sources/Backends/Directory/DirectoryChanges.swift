@@ -1,5 +1,6 @@
 import StorageConf
 import StorageCore
+import StorageHost
 import StorageModel
 import StorageOS
 
@@ -117,8 +118,11 @@ extension DirectoryBackend: VolumeBackend {
       "write record '\(path)'",
       undo: undoing ? { () throws(StorageError) in try removeRecord(of: files) } : nil
     ) { () throws(StorageError) in
-      try folder.makeFolders(files.recordFolder, mode: 0o711)
-        .write(record.text, to: VolumeFiles.record)
+      let text: String
+      do throws(ConfProblem) { text = try record.text(file: path.text) } catch {
+        throw StorageError(.badInput, "", error.text)
+      }
+      try folder.makeFolders(files.recordFolder, mode: 0o711).write(text, to: VolumeFiles.record)
     }
   }
 

@@ -38,7 +38,7 @@ extension DirectoryBackend {
       if hasWorkingCopy {
         let file = files.sidePath(files.working)
         _ = try measure(file, kind: .regular, format: record?.format, in: folder, &definition, &problem)
-        hasCommitted = try saves && folder.status(files.committedPath) != nil
+        if saves { hasCommitted = try folder.status(files.committedPath) != nil }
       } else if saves {
         hasCommitted = try measure(
           files.committedPath, kind: kind, format: record?.format, in: folder, &definition, &problem)

@@ -1,5 +1,6 @@
 import StorageConf
 import StorageCore
+import StorageHost
 import StorageModel
 import StorageOS
 
@@ -307,6 +308,13 @@ extension DirectoryBackend: LifecycleBackend {
     record.lifecycle = settings
     if settings.resolved(with: pool.lifecycle).kind == .volatile { record.size = volume.capacity }
     try write(record, for: files, steps)
+  }
+
+  package func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName] {
+    let folder = try folder()
+    return try recordedNames(in: folder).filter { name in
+      (try? record(of: files(name), in: folder))?.lifecycle.source == source
+    }
   }
 
   package func holders(of volume: Volume) throws(StorageError) -> [String] {

@@ -104,8 +104,11 @@ struct VolumeFiles: Sendable {
   static func qubesOwner(ofFile path: String) -> VolumeName? {
     var text = path
     if let tilde = text.lastIndex(of: "~") { text = String(text[..<tilde]) }
-    if let at = text.range(of: ".img."), Revision(suffix: String(text[at.upperBound...])) != nil {
-      text = String(text[..<at.upperBound].dropLast())
+    // `X.img.N@TIME`: what follows the last dot is a revision's suffix.
+    if let dot = text.lastIndex(of: "."),
+      Revision(suffix: String(text[text.index(after: dot)...])) != nil
+    {
+      text = String(text[..<dot])
     }
     guard text.hasSuffix(".img") else { return nil }
     text = String(text.dropLast(4))

@@ -78,6 +78,8 @@ package protocol LifecycleBackend: VolumeBackend {
   /// Stores properties. They hold from the next start.
   func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
     throws(StorageError)
+  /// The volumes whose records name `source` as their source.
+  func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName]
   /// Who has the volume's files open, as `COMMAND (pid N)`.
   func holders(of volume: Volume) throws(StorageError) -> [String]
   /// Whether the source's committed state has moved on since this snapshot was started; false while stopped.

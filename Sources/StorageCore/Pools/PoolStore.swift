@@ -127,7 +127,7 @@ package struct PoolStore: Sendable {
   private func read(_ document: Path) throws(StorageError) -> PoolDefinition? {
     guard let bytes = try PoolStore.contents(document, limit: 1 << 20) else { return nil }
     do throws(XMLProblem) {
-      return try PoolXML.read(bytes, file: document.text, validate: false).definition
+      return try PoolXML.read(bytes, file: document.text, validate: false)
     } catch {
       throw StorageError(.badInput, "", error.text)
     }
@@ -162,16 +162,16 @@ package struct PoolStore: Sendable {
   /// Adds or replaces a pool's section in storage.conf; comments and order stay.
   package func writeSection(_ pool: PoolDefinition, _ steps: Steps) throws(StorageError) {
     try edit("write section [\(pool.name)] of '\(confFile)'", steps) { conf throws(ConfProblem) in
-      let entries = try PoolConf.entries(for: pool)
-      if let present = conf.section(named: pool.name.text) {
-        for entry in present.entries where !entries.contains(where: { $0.key == entry.key }) {
-          conf = try conf.removing(section: pool.name.text, key: entry.key)
+      let entries = try PoolConf.entries(for: pool, file: confFile.text)
+      let name = pool.name.text
+      if let present = conf.section(named: name) {
+        guard Set(present.own.map(\.key)).subtracting(entries.map(\.0)).isEmpty else {
+          try conf.removeSection(name)
+          return try conf.addSection(name, entries)
         }
-        for entry in entries {
-          conf = try conf.setting(section: pool.name.text, key: entry.key, value: entry.value)
-        }
+        for (key, value) in entries { try conf.set(section: name, key: key, value: value) }
       } else {
-        conf = try conf.adding(section: pool.name.text, entries)
+        try conf.addSection(name, entries)
       }
     }
   }
@@ -188,7 +188,7 @@ package struct PoolStore: Sendable {
       }
     case .section:
       try edit("remove section [\(pool.name)] of '\(confFile)'", steps) { conf throws(ConfProblem) in
-        conf = try conf.removing(section: pool.name.text)
+        try conf.removeSection(pool.name.text)
       }
     case .builtIn, .none: break
     }

@@ -1,0 +1,184 @@
+import StorageModel
+import StorageOS
+
+extension Storage {
+  /// The definition a volume would get, without making it. The pool need not be started.
+  package func plan(_ request: VolumeDefinition, in poolText: String) throws(StorageError)
+    -> VolumeDefinition
+  {
+    let pool = try store.pool(matching: poolText)
+    return try volumeBackend(makeBackend(pool.definition, host)).plan(request)
+  }
+
+  private func volumeBackend(_ backend: any PoolBackend) throws(StorageError)
+    -> any VolumeBackend
+  {
+    guard let backend = backend as? any VolumeBackend else {
+      throw StorageError(.unsupported, "", "storage pool does not support volume creation")
+    }
+    return backend
+  }
+
+  /// Makes a volume.
+  /// - Parameters:
+  ///   - ifNotExists: succeed without a change where a volume of that name satisfies the request.
+  ///   - preallocateMetadata: as `--prealloc-metadata` of virsh.
+  /// - Throws: `exists` where it is there already; with `ifNotExists` naming the differing fields.
+  package func createVolume(
+    _ request: VolumeDefinition, in poolText: String, ifNotExists: Bool, preallocateMetadata: Bool
+  ) throws(StorageError) -> Change {
+    let found = try activePool(poolText)
+    return try locked(locks.pool(found.name, .shared)) { () throws(StorageError) in
+      let pool = try activePool(found.name.text)
+      return try locked(locks.volume(request.name, of: pool.name, .exclusive)) {
+        () throws(StorageError) in
+        let backend = try volumeBackend(pool.backend)
+        if !isDryRun, let backend = backend as? any LifecycleBackend {
+          try backend.sweep(request.name, Steps())
+        }
+        let volume = try checked(request, in: pool, backend)
+        if let present = try pool.volume(request.name) {
+          return try existing(present, satisfies: volume, ifNotExists: ifNotExists)
+        }
+        if preallocateMetadata {
+          throw StorageError(
+            .badInput, "volume '\(request.name)'",
+            "metadata preallocation is not supported for raw volumes")
+        }
+        return try change { steps throws(StorageError) in try backend.create(volume, steps) }
+      }
+    }
+  }
+
+  private func checked(
+    _ request: VolumeDefinition, in pool: ActivePool, _ backend: any VolumeBackend
+  ) throws(StorageError) -> VolumeDefinition {
+    let volume = try backend.plan(request)
+    try LifecycleRules.check(volume.lifecycle, of: volume.name, in: pool.definition) {
+      name throws(StorageError) in try pool.volume(name)
+    }
+    let properties = volume.lifecycle.resolved(with: pool.definition.lifecycle)
+    if properties.kind == .snapshot { return volume }
+    guard let capacity = volume.capacity else {
+      throw StorageError(.badInput, "volume '\(volume.name)'", "missing capacity element")
+    }
+    guard capacity > 0 || !pool.definition.lifecycle.driver.usesQubesLayout else {
+      throw StorageError(.badInput, "volume '\(volume.name)'", "capacity must be above 0")
+    }
+    return volume
+  }
+
+  private func existing(
+    _ present: Volume, satisfies request: VolumeDefinition, ifNotExists: Bool
+  ) throws(StorageError) -> Change {
+    guard ifNotExists else {
+      throw StorageError(
+        .exists, "volume '\(request.name)'", "storage volume '\(request.name)' exists already")
+    }
+    let target = request.target
+    let there = present.definition.target
+    let fields: [(String, Bool)] = [
+      ("capacity", request.capacity == nil || present.definition.capacity == request.capacity),
+      ("format", target.format == nil || target.format == there.format),
+      ("owner", target.permissions.owner == nil || target.permissions.owner == there.permissions.owner),
+      ("group", target.permissions.group == nil || target.permissions.group == there.permissions.group),
+      ("mode", target.permissions.mode == nil || target.permissions.mode == there.permissions.mode
+        || there.permissions.mode == nil),
+      ("backing store", request.backingStore?.path == present.definition.backingStore?.path),
+      ("lifecycle", request.lifecycle.isEmpty || request.lifecycle == present.definition.lifecycle),
+    ]
+    let differing = fields.filter { !$0.1 }.map(\.0)
+    guard differing.isEmpty else {
+      throw StorageError(
+        .exists, "volume '\(request.name)'",
+        "exists otherwise: differs in \(differing.joined(separator: ", "))")
+    }
+    return Change(isChanged: false, told: [])
+  }
+
+  /// Deletes a volume with its revisions. Refused while it is started, in use, or the source of another.
+  package func deleteVolume(_ text: String, in poolText: String?) throws(StorageError)
+    -> (Change, ActivePool, VolumeName)
+  {
+    try changeVolume(text, in: poolText) { pool, backend, volume, steps throws(StorageError) in
+      // A volume whose committed state is gone can still be cleared away.
+      if volume.state != .absent { _ = try volume.transition(.remove) }
+      if let dependent = try pool.dependents(of: volume.name).first {
+        throw StorageError(.busy, volume.subject, "is the source of volume '\(dependent)'")
+      }
+      try checkUnused(volume, backend)
+      try backend.delete(volume, steps)
+      try pool.started.remove(volume.name, steps)
+    }
+  }
+
+  /// How a new size is meant.
+  package enum Resize: Sendable {
+    case to(ByteCount)
+    case by(ByteCount)
+    /// Less by that much.
+    case less(ByteCount)
+  }
+
+  /// Changes a volume's size: of the working copy while it is started, else of what is committed.
+  /// - Returns: also the new size. The same size is a success without a change.
+  package func resizeVolume(
+    _ text: String, in poolText: String?, _ resize: Resize, allocate: Bool, shrink: Bool
+  ) throws(StorageError) -> (Change, ActivePool, VolumeName, ByteCount) {
+    var result: ByteCount = 0
+    let (change, pool, name) = try changeVolume(text, in: poolText) {
+      pool, backend, volume, steps throws(StorageError) in
+      let transition = try volume.transition(.resize)
+      guard volume.definition.target.format == .raw || volume.definition.target.format == nil else {
+        throw StorageError(
+          .unsupported, volume.subject,
+          "volumes of format '\(volume.definition.target.format?.rawValue ?? "")' cannot be resized here")
+      }
+      let target = try newSize(resize, of: volume)
+      result = target
+      if target < volume.capacity {
+        guard shrink else {
+          throw StorageError(
+            .badInput, volume.subject,
+            "Can't shrink capacity below current capacity unless shrink flag explicitly specified")
+        }
+        try checkUnused(volume, backend)
+      }
+      if target == volume.capacity, !allocate { return }
+      if allocate, target > volume.capacity,
+        try pool.backend.sizes().available < target - volume.capacity
+      {
+        throw StorageError(.noSpace, volume.subject, "Not enough space left in storage pool")
+      }
+      try backend.resize(
+        volume, to: target, allocate: allocate,
+        working: transition.actions.contains(.resizeWorkingCopy), steps)
+    }
+    return (change, pool, name, result)
+  }
+
+  private func newSize(_ resize: Resize, of volume: Volume) throws(StorageError) -> ByteCount {
+    switch resize {
+    case .to(let size): return size
+    case .by(let more):
+      guard let size = volume.capacity.adding(more) else {
+        throw StorageError(.badInput, volume.subject, "numerical overflow: value too large: \(more.bytes)")
+      }
+      return size
+    case .less(let less):
+      guard less <= volume.capacity else {
+        throw StorageError(
+          .badInput, volume.subject, "cannot shrink by \(less.bytes) bytes: it has \(volume.capacity.bytes)")
+      }
+      return volume.capacity - less
+    }
+  }
+}
+
+extension ActivePool {
+  /// The volumes that start from `source`, by name.
+  func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName] {
+    guard let backend = backend as? any LifecycleBackend else { return [] }
+    return try backend.dependents(of: source).sorted()
+  }
+}
