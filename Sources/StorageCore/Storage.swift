@@ -32,6 +32,11 @@ package struct Storage: Sendable {
     package let isChanged: Bool
     /// The steps of a dry run.
     package let told: [String]
+
+    package init(isChanged: Bool, told: [String]) {
+      self.isChanged = isChanged
+      self.told = told
+    }
   }
 
   /// Runs a change as steps.
@@ -50,4 +55,9 @@ package struct Storage: Sendable {
     let held = try lock()
     return try withExtendedLifetime(held) { () throws(StorageError) in try body() }
   }
+}
+
+extension Storage.Change {
+  /// A change that was not needed.
+  package static let none = Storage.Change(isChanged: false, told: [])
 }

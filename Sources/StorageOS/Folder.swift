@@ -39,8 +39,10 @@ package final class Folder: Sendable {
     throws(StorageError) -> Descriptor
   {
     let path = path.appending(name)
+    // openat2 refuses flags that mean nothing together with O_PATH.
+    let safety = flags & shim_o_path != 0 ? O_CLOEXEC : O_CLOEXEC | O_NONBLOCK | O_NOCTTY
     let number = try SystemCall.run(path.text, problem) {
-      shim_open_beneath(descriptor.number, name, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0)
+      shim_open_beneath(descriptor.number, name, flags | safety, 0)
     }
     return Descriptor(owning: number, path: path)
   }

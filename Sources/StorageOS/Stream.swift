@@ -110,3 +110,25 @@ package enum Stream {
     }
   }
 }
+
+extension Stream {
+  /// Writes `state` to a file with its holes, appearing only when it is whole; or byte by byte to what is there
+  /// already and is no regular file: a device, a FIFO.
+  package static func export(_ state: Descriptor, to path: Path) throws(StorageError) {
+    let present = try? FileStatus(following: path)
+    if let present, present.kind != .regular {
+      guard present.kind != .folder else {
+        throw StorageError(.badInput, path.text, "is a directory")
+      }
+      let target = try Descriptor(opening: path, flags: O_WRONLY | O_NOCTTY)
+      try drain(state, to: target)
+      if present.kind == .blockDevice { try target.syncData() }
+      return
+    }
+    let folder = try Folder(opening: path.parent)
+    try folder.makeFile(path.lastComponent, mode: present?.mode ?? 0o600, replacing: true) {
+      file throws(StorageError) in
+      try Copy.contents(of: state, to: file)
+    }
+  }
+}

@@ -279,3 +279,13 @@ extension Storage {
     }
   }
 }
+
+extension Storage {
+  /// Whether the committed state that a started snapshot was made from is no longer its source's.
+  package func isOutdated(_ volume: Volume, in pool: ActivePool) throws(StorageError) -> Bool {
+    guard let name = volume.properties.source, let source = try pool.volume(name) else {
+      return false
+    }
+    return try pool.lifecycleBackend().isOutdated(volume, source: source)
+  }
+}

@@ -1,0 +1,107 @@
+import StorageCore
+import StorageModel
+
+/// The arguments of one call, assigned to the command's parameters by virsh's rules.
+///
+/// A bare word fills the first parameter that takes bare words and has no value yet, optional ones included, so
+/// that `pool-define-as default dir - - - - /path` means the target. `--` ends options.
+struct Arguments: Sendable {
+  private(set) var values: [String: String] = [:]
+  private(set) var flags: Set<String> = []
+
+  /// - Throws: `usage`, in virsh's words.
+  init(_ words: [String], for command: Command) throws(StorageError) {
+    let parameters = command.allParameters
+    var bare: [String] = []
+    var index = 0
+    var optionsEnded = false
+    while index < words.count {
+      let word = words[index]
+      index += 1
+      if optionsEnded || !word.hasPrefix("-") || word == "-" {
+        bare.append(word)
+        continue
+      }
+      if word == "--" {
+        optionsEnded = true
+        continue
+      }
+      let isLong = word.hasPrefix("--")
+      let parts = word.dropFirst(isLong ? 2 : 1).split(
+        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      var name = String(parts.first ?? "")
+      if !isLong { name = name == "h" ? "help" : "-" + name }
+      guard let parameter = parameters.first(where: { $0.name == name }) else {
+        throw Arguments.usage("command '\(command.name)' doesn't support option \(word)")
+      }
+      let attached = parts.count > 1 ? String(parts[1]) : nil
+      switch parameter.kind {
+      case .flag:
+        guard attached == nil else {
+          throw Arguments.usage("invalid '=' after option --\(name)")
+        }
+        flags.insert(name)
+      case .optionalValue:
+        flags.insert(name)
+        if let attached {
+          values[name] = attached
+        } else if index < words.count, parameter.accepts?(words[index]) == true {
+          values[name] = words[index]
+          index += 1
+        }
+      case .value(let placeholder):
+        guard values[name] == nil else {
+          throw Arguments.usage("option --\(name) already seen")
+        }
+        if let attached {
+          values[name] = attached
+        } else {
+          guard index < words.count else {
+            throw Arguments.usage("expected syntax: --\(name) <\(placeholder.lowercased())>")
+          }
+          values[name] = words[index]
+          index += 1
+        }
+      }
+    }
+    try assign(bare, to: parameters)
+    guard flags.isDisjoint(with: ["help", "version"]) else { return }
+    for parameter in parameters where parameter.isRequired && values[parameter.name] == nil {
+      throw Arguments.usage("command '\(command.name)' requires <\(parameter.name)> option")
+    }
+  }
+
+  private mutating func assign(_ bare: [String], to parameters: [Parameter])
+    throws(StorageError)
+  {
+    var free = parameters.filter { $0.isPositional && values[$0.name] == nil }[...]
+    for word in bare {
+      guard let parameter = free.popFirst() else { throw Arguments.usage("unexpected data '\(word)'") }
+      values[parameter.name] = word
+    }
+  }
+
+  func has(_ flag: String) -> Bool { flags.contains(flag) }
+
+  /// The value of a parameter; nil where it was not given.
+  func value(_ name: String) -> String? { values[name] }
+
+  /// The value of a required parameter.
+  func required(_ name: String) -> String { values[name] ?? "" }
+
+  /// A size, in bytes or with a unit.
+  func size(_ name: String) throws(StorageError) -> ByteCount? {
+    guard let text = values[name] else { return nil }
+    do throws(ScaledSize.Problem) { return try ScaledSize.parse(text) } catch {
+      throw StorageError(.usage, "Malformed size \(text)", error.text)
+    }
+  }
+
+  /// Yes or no.
+  func boolean(_ name: String) throws(StorageError) -> Bool? {
+    guard let text = values[name] else { return nil }
+    return try LifecycleSettings.boolean(text, "--\(name)")
+  }
+
+  static func usage(_ problem: String) -> StorageError { StorageError(.usage, "", problem) }
+}

@@ -1,0 +1,58 @@
+/// Every command, by name.
+enum Commands {
+  static let all: [Command] = [
+    .poolAutostart, .poolBuild, .poolCheck, .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
+    .poolDumpXML, .poolInfo, .poolList, .poolName, .poolRefresh, .poolStart, .poolUndefine,
+    .poolUUID, .volCreate, .volCreateAs, .volDelete, .volDumpXML, .volExport, .volImport, .volInfo,
+    .volKey, .volList, .volName, .volPath, .volPool, .volResize, .volRevert, .volRevisions, .volSet,
+    .volStart, .volStop,
+  ]
+
+  /// The text of `cistern --help`.
+  static var overview: String {
+    let width = all.map(\.name.count).max() ?? 0
+    let rows = all.map { command in
+      "  \(command.name)\(String(repeating: " ", count: width - command.name.count + 2))\(command.summary)\n"
+    }
+    return "Usage: cistern COMMAND [ARGUMENT]...\n\nStorage pools and volumes. Each command is also a program of its own.\n\n"
+      + rows.joined() + "\nCOMMAND --help tells more; so does cistern(7).\n"
+  }
+
+  /// What manuals and completions are generated from.
+  static var description: JSON {
+    .object([
+      ("commands", .array(all.map(describe))),
+      (
+        "exitStatuses",
+        .array(
+          ExitStatus.allCases.map {
+            .object([
+              ("status", .integer(Int64($0.rawValue))), ("meaning", .string($0.meaning)),
+            ])
+          })
+      ),
+    ])
+  }
+
+  private static func describe(_ command: Command) -> JSON {
+    .object([
+      ("name", .string(command.name)), ("summary", .string(command.summary)),
+      ("parameters", .array(command.allParameters.map(describe))),
+    ])
+  }
+
+  private static func describe(_ parameter: Parameter) -> JSON {
+    let kind: String
+    switch parameter.kind {
+    case .value: kind = "value"
+    case .flag: kind = "flag"
+    case .optionalValue: kind = "optional-value"
+    }
+    return .object([
+      ("name", .string(parameter.name)), ("kind", .string(kind)),
+      ("placeholder", .text(parameter.placeholder)),
+      ("positional", .boolean(parameter.isPositional)),
+      ("required", .boolean(parameter.isRequired)), ("help", .string(parameter.help)),
+    ])
+  }
+}

@@ -1,0 +1,55 @@
+import StorageModel
+
+/// The exit statuses of every command: the one table.
+///
+/// 64 to 78 are those of sysexits.h.
+enum ExitStatus: Int32, CaseIterable, Sendable {
+  case success = 0
+  case failure = 1
+  case problemsFound = 2
+  case exists = 3
+  case notFound = 4
+  case busy = 5
+  case noSpace = 6
+  case usage = 64
+  case badInput = 65
+  case unsupported = 69
+  case inputOutput = 74
+  case lockTimeout = 75
+  case permission = 77
+
+  /// What it tells, as man pages print it.
+  var meaning: String {
+    switch self {
+    case .success: return "Done, or already so."
+    case .failure: return "The operation failed for a reason none of the others names."
+    case .problemsFound: return "A check found problems that are not repaired."
+    case .exists: return "Something of that name exists already, or exists otherwise than asked for."
+    case .notFound: return "There is no such pool, volume, revision or file."
+    case .busy: return "In use, or in a state that forbids the operation."
+    case .noSpace: return "Not enough space."
+    case .usage: return "The command line is wrong."
+    case .badInput: return "A document, a value or the input data is not acceptable."
+    case .unsupported: return "This pool, file system or machine cannot do it."
+    case .inputOutput: return "Reading or writing failed."
+    case .lockTimeout: return "A lock could not be had in time; try again."
+    case .permission: return "Not permitted."
+    }
+  }
+
+  init(_ code: StorageError.Code) {
+    switch code {
+    case .failure: self = .failure
+    case .exists: self = .exists
+    case .notFound: self = .notFound
+    case .busy: self = .busy
+    case .noSpace: self = .noSpace
+    case .usage: self = .usage
+    case .badInput: self = .badInput
+    case .unsupported: self = .unsupported
+    case .inputOutput: self = .inputOutput
+    case .lockTimeout: self = .lockTimeout
+    case .permission: self = .permission
+    }
+  }
+}

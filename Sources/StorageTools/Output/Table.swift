@@ -1,0 +1,52 @@
+import StorageModel
+
+/// Tables and label rows as virsh prints them.
+enum Table {
+  /// A table: one leading blank, a line of dashes, three blanks between columns, the last one not padded.
+  static func text(_ header: [String], _ rows: [[String]]) -> String {
+    let widths = header.indices.map { column in
+      ([header] + rows).map { width($0[column]) }.max() ?? 0
+    }
+    func line(_ cells: [String]) -> String {
+      var text = ""
+      for (column, cell) in cells.enumerated() {
+        text += " " + cell
+        if column < cells.count - 1 {
+          text += String(repeating: " ", count: widths[column] - width(cell) + 2)
+        }
+      }
+      return text + "\n"
+    }
+    let dashes = String(repeating: "-", count: widths.reduce(0) { $0 + $1 + 3 })
+    return line(header) + dashes + "\n" + rows.map(line).joined()
+  }
+
+  /// Rows of `Label:` padded to 16 columns, and a value.
+  static func labels(_ rows: [(String, String)]) -> String {
+    rows.map { label, value in
+      label + ":" + String(repeating: " ", count: max(1, 15 - label.count)) + value + "\n"
+    }.joined()
+  }
+
+  private static func width(_ text: String) -> Int {
+    // Nearly every cell is ASCII, where bytes are columns.
+    text.utf8.count == text.unicodeScalars.count ? text.utf8.count : text.count
+  }
+}
+
+extension String {
+  /// The text with control characters as `\xNN`, so that names from disk cannot steer a terminal.
+  var escaped: String {
+    guard hasControlCharacter else { return self }
+    var result = ""
+    for scalar in unicodeScalars {
+      if scalar.value < 0x20 || scalar.value == 0x7f {
+        let hex = String(scalar.value, radix: 16)
+        result += "\\x" + (hex.count < 2 ? "0" : "") + hex
+      } else {
+        result.unicodeScalars.append(scalar)
+      }
+    }
+    return result
+  }
+}

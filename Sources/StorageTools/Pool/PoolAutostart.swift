@@ -1,0 +1,16 @@
+import StorageCore
+import StorageModel
+extension Command {
+  static let poolAutostart = Command(
+    "pool-autostart", "Mark a pool to be started at boot, or not.", .changes,
+    [.pool, .flag("disable", "Take the mark away.")]
+  ) { tool throws(StorageError) in
+    let on = !tool.arguments.has("disable")
+    let text = tool.arguments.required("pool")
+    let change = try tool.storage.setAutostart(on, text)
+    let pool = try tool.storage.store.pool(matching: text)
+    try tool.report(
+      change, pool: pool.name,
+      "Pool \(text) \(on ? "marked" : "unmarked") as autostarted")
+  }
+}

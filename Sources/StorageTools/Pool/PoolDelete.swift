@@ -1,0 +1,14 @@
+import StorageCore
+import StorageModel
+extension Command {
+  static let poolDelete = Command(
+    "pool-delete", "Remove an inactive pool's empty storage; its definition stays.", .changes,
+    [.pool, .ifExists]
+  ) { tool throws(StorageError) in
+    let text = tool.arguments.required("pool")
+    try tool.ifExists(pool: text) { pool throws(StorageError) in
+      let change = try tool.storage.deletePool(text)
+      try tool.report(change, pool: pool, "Pool \(text) deleted")
+    }
+  }
+}

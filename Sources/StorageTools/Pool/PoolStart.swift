@@ -1,0 +1,11 @@
+import StorageCore
+import StorageModel
+extension Command {
+  static let poolStart = Command("pool-start", "Start a pool.", .changes, [.pool]) {
+    tool throws(StorageError) in
+    let text = tool.arguments.required("pool")
+    let pool = try tool.storage.store.pool(matching: text)
+    let change = try tool.storage.start(text)
+    try tool.report(change, pool: pool.name, "Pool \(text) started")
+  }
+}

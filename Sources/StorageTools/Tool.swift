@@ -1,0 +1,159 @@
+import StorageBackends
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+
+/// One call of a command: its arguments, the storage it works on, its output.
+package final class Tool: Sendable {
+  package static let version = "0.1.0"
+
+  let command: Command
+  let arguments: Arguments
+  let storage: Storage
+  var wantsJSON: Bool { arguments.has("json") }
+  var isDryRun: Bool { arguments.has("dry-run") }
+
+  private init(_ command: Command, _ arguments: Arguments) throws(StorageError) {
+    self.command = command
+    self.arguments = arguments
+    let host = try HostFolders.current()
+    var timeout = 60.0
+    if let text = arguments.value("lock-timeout") {
+      guard let seconds = Double(text), seconds >= 0, seconds <= 1_000_000 else {
+        throw Arguments.usage("--lock-timeout '\(text)' is not a number of seconds")
+      }
+      timeout = seconds
+    }
+    storage = Storage(
+      host: host, locks: Locks(host: host, timeout: timeout, command: command.name),
+      isDryRun: arguments.has("dry-run"), makeBackend: BackendRegistry.backend)
+  }
+
+  // MARK: Running
+
+  /// Runs a command with this process's arguments and ends the process.
+  package static func run(_ name: String) -> Never {
+    run(name, CommandLine.arguments.dropFirst().map { $0 })
+  }
+
+  /// Runs the command that the program was called as; called by its own name, the one that the first argument
+  /// names.
+  package static func runByName() -> Never {
+    var words = CommandLine.arguments
+    var name = Path(words.isEmpty ? "cistern" : words.removeFirst()).lastComponent
+    if name == "cistern" {
+      guard !words.isEmpty else { finish(Commands.overview, "", .usage) }
+      name = words.removeFirst()
+      switch name {
+      case "--help", "-h", "help": finish(Commands.overview, "", .success)
+      case "--version": finish("cistern \(version)\n", "", .success)
+      case "--describe-commands": finish(Commands.description.text + "\n", "", .success)
+      default: break
+      }
+    }
+    run(name, words)
+  }
+
+  private static func run(_ name: String, _ words: [String]) -> Never {
+    guard let command = Commands.all.first(where: { $0.name == name }) else {
+      finish("", "cistern: unknown command: '\(name.escaped)'\nTry 'cistern --help' for a list.\n", .usage)
+    }
+    _ = Process.originalFileModeMask
+    // Whoever reads the report may go away in the middle of a change; the change still finishes.
+    Process.ignoreSignals(brokenPipe: command.effect == .changes)
+    var wantsJSON = words.contains("--json")
+    do throws(StorageError) {
+      let arguments = try Arguments(words, for: command)
+      if arguments.has("help") { finish(command.helpText, "", .success) }
+      if arguments.has("version") { finish("\(name) (cistern) \(version)\n", "", .success) }
+      wantsJSON = arguments.has("json")
+      let tool = try Tool(command, arguments)
+      try command.run(tool)
+      finish("", "", .success)
+    } catch {
+      let status = ExitStatus(error.code)
+      if wantsJSON { finish("", tellJSON(error, command, status) + "\n", status) }
+      var text = "\(name): \(error.text.escaped)\n"
+      if error.code == .usage { text += "Try '\(name) --help' for more information.\n" }
+      finish("", text, status)
+    }
+  }
+
+  private static func tellJSON(_ error: StorageError, _ command: Command, _ status: ExitStatus)
+    -> String
+  {
+    var problem = error.problem
+    if !error.failedUndo.isEmpty {
+      problem += "; also could not undo: " + error.failedUndo.joined(separator: "; ")
+    }
+    return JSON.object([
+      ("schema", .string("cistern.error/1")), ("tool", .string(command.name)),
+      ("code", .string(error.code.rawValue)), ("status", .integer(Int64(status.rawValue))),
+      ("subject", .string(error.subject)), ("problem", .string(problem)),
+      ("reason", .text(error.reason)), ("hint", .null),
+    ]).text
+  }
+
+  /// Writes what is left to say and ends the process. Output that cannot be written is a failure.
+  static func finish(_ output: String, _ errors: String, _ status: ExitStatus) -> Never {
+    do throws(StorageError) {
+      if !output.isEmpty { try Process.standardOutput.write(Array(output.utf8)) }
+    } catch {
+      try? Process.standardError.write(Array("cistern: \(error.text)\n".utf8))
+      Process.exit(ExitStatus.inputOutput.rawValue)
+    }
+    if !errors.isEmpty { try? Process.standardError.write(Array(errors.utf8)) }
+    Process.exit(status.rawValue)
+  }
+
+  // MARK: Output
+
+  /// Writes text to standard output.
+  func write(_ text: String) throws(StorageError) {
+    try Process.standardOutput.write(Array(text.utf8))
+  }
+
+  /// Writes a report: text for people, followed by an empty line as virsh does, or one JSON document.
+  func report(_ text: @autoclosure () -> String, json: @autoclosure () -> (String, [(String, JSON)]))
+    throws(StorageError)
+  {
+    guard wantsJSON else { return try write(text() + "\n") }
+    let (schema, members) = json()
+    try write(JSON.object([("schema", .string("cistern.\(schema)/1"))] + members).text + "\n")
+  }
+
+  /// Reports a change, or the steps of a dry run.
+  func report(
+    _ change: Storage.Change, pool: PoolName?, volume: VolumeName? = nil, _ message: String,
+    more: [(String, JSON)] = []
+  ) throws(StorageError) {
+    if isDryRun, !wantsJSON {
+      let steps = change.told.map { "would \($0)\n" }.joined()
+      return try write(steps.isEmpty ? "would change nothing\n" : steps)
+    }
+    var members: [(String, JSON)] = [
+      ("tool", .string(command.name)), ("pool", .text(pool?.text)), ("volume", .text(volume?.text)),
+      ("changed", .boolean(change.isChanged && !isDryRun)), ("message", .string(message)),
+    ]
+    if isDryRun { members.append(("steps", .array(change.told.map(JSON.string)))) }
+    try report("\(message)\n", json: ("change", members + more))
+  }
+
+  /// Writes a warning line to standard error.
+  func warn(_ text: String) {
+    try? Process.standardError.write(Array("\(command.name): warning: \(text.escaped)\n".utf8))
+  }
+
+  /// Reads a file, or standard input for `-`.
+  func contents(of file: String, limit: Int) throws(StorageError) -> [UInt8] {
+    let source = try input(file)
+    return try source.readAll(limit: limit)
+  }
+
+  /// Opens a file for reading, or standard input for `-`.
+  func input(_ file: String) throws(StorageError) -> Descriptor {
+    if file == "-" { return Process.standardInput }
+    return try Descriptor(reading: Path(file))
+  }
+}

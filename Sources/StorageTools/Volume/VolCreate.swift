@@ -1,0 +1,47 @@
+import StorageCore
+import StorageModel
+import StorageXML
+
+extension Command {
+  static let volCreate = Command(
+    "vol-create", "Create a volume from an XML document.", .changes,
+    [
+      .pool, .required("file", "FILE", "The document; - reads standard input."),
+      .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
+      .flag("validate", "Refuse what libvirt's schema does not know."),
+      .flag("print-xml", "Print the document as it would be, and change nothing."), .ifNotExists,
+    ]
+  ) { tool throws(StorageError) in
+    let file = tool.arguments.required("file")
+    let poolText = tool.arguments.required("pool")
+    let pool = try tool.storage.store.pool(matching: poolText).definition
+    let bytes = try tool.contents(of: file, limit: 1 << 20)
+    let request: VolumeDefinition
+    do throws(XMLProblem) {
+      request = try VolumeXML.read(
+        bytes, file: file, poolType: pool.type,
+        nestedNames: pool.lifecycle.driver.usesQubesLayout,
+        validate: tool.arguments.has("validate"))
+    } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+    if tool.arguments.has("print-xml") {
+      let planned = try tool.storage.plan(request, in: poolText)
+      return try tool.write(VolumeXML.write(planned, poolType: pool.type) + "\n")
+    }
+    try tool.create(request, in: poolText, "Vol \(request.name) created from \(file)")
+  }
+}
+
+extension Tool {
+  /// Creates a volume and reports it.
+  func create(_ request: VolumeDefinition, in poolText: String, _ message: String)
+    throws(StorageError)
+  {
+    let change = try storage.createVolume(
+      request, in: poolText, ifNotExists: arguments.has("if-not-exists"),
+      preallocateMetadata: arguments.has("prealloc-metadata"))
+    let pool = try storage.store.pool(matching: poolText).name
+    try report(change, pool: pool, volume: request.name, message)
+  }
+}

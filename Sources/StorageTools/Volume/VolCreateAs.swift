@@ -1,0 +1,83 @@
+import StorageCore
+import StorageModel
+import StorageXML
+
+extension Command {
+  static let volCreateAs = Command(
+    "vol-create-as", "Create a volume from options.", .changes,
+    [
+      .pool, .required("name", "NAME", "Name of the volume."),
+      .optional("capacity", "SIZE", "Size, in bytes or with a unit. Needed unless it starts from a source."),
+      .optional("allocation", "SIZE", "How much of it gets blocks at once; all where not given."),
+      .optional("format", "FORMAT", "Format of the file: raw."),
+      .optional("backing-vol", "VOLUME", "Volume that it is an overlay on."),
+      .optional("backing-vol-format", "FORMAT", "Format of the backing volume."),
+      .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
+      .flag("print-xml", "Print the document, and change nothing."), .ifNotExists,
+      .named("rw", "YES|NO", "Whether it can be written."),
+      .named("snap-on-start", "YES|NO", "Whether it starts from a copy of its source."),
+      .named("save-on-stop", "YES|NO", "Whether it keeps its state at stop."),
+      .named("revisions-to-keep", "N", "Former states kept: -1, 0 or more."),
+      .named("source", "VOLUME", "Volume of the pool that it starts from."),
+      .named("ephemeral", "YES|NO", "Whether it is encrypted with a throw-away key."),
+    ]
+  ) { tool throws(StorageError) in
+    let arguments = tool.arguments
+    let poolText = arguments.required("pool")
+    let pool = try tool.storage.store.pool(matching: poolText).definition
+    let settings = try tool.lifecycleSettings()
+    let name = arguments.required("name")
+    let capacity = try arguments.size("capacity")
+    guard capacity != nil || settings.source != nil else {
+      throw Arguments.usage("command 'vol-create-as' requires <capacity> option")
+    }
+    var options = VolumeOptions(name: name, capacity: capacity)
+    options.allocation = try arguments.size("allocation")
+    options.format = arguments.value("format")
+    options.backingFormat = arguments.value("backing-vol-format")
+    options.lifecycle = settings
+    if let backing = arguments.value("backing-vol") {
+      let volume = try? tool.storage.volume(backing, in: poolText).1
+      guard let path = volume?.definition.target.path else {
+        throw StorageError(.notFound, "", "failed to get vol '\(backing)'")
+      }
+      options.backingPath = path.text
+    }
+    let document = VolumeXML.document(from: options)
+    if arguments.has("print-xml") { return try tool.write(document + "\n") }
+    do throws(NameProblem) {
+      _ = try VolumeName(name, nested: pool.lifecycle.driver.usesQubesLayout)
+    } catch {
+      throw StorageError(.badInput, "", "volume \(error.text)")
+    }
+    let request: VolumeDefinition
+    do throws(XMLProblem) {
+      request = try VolumeXML.read(
+        Array(document.utf8), file: "options", poolType: pool.type,
+        nestedNames: pool.lifecycle.driver.usesQubesLayout, validate: false)
+    } catch {
+      throw StorageError(.badInput, "volume '\(name)'", error.message)
+    }
+    try tool.create(request, in: poolText, "Vol \(name) created")
+  }
+}
+
+extension Tool {
+  /// The life-cycle properties that options give.
+  fileprivate func lifecycleSettings() throws(StorageError) -> LifecycleSettings {
+    var settings = LifecycleSettings()
+    settings.isWritable = try arguments.boolean("rw")
+    settings.snapOnStart = try arguments.boolean("snap-on-start")
+    settings.saveOnStop = try arguments.boolean("save-on-stop")
+    settings.ephemeral = try arguments.boolean("ephemeral")
+    if let text = arguments.value("revisions-to-keep") {
+      try settings.set("revisions_to_keep", to: text)
+    }
+    if let text = arguments.value("source") {
+      do throws(NameProblem) { settings.source = try VolumeName(text, nested: true) } catch {
+        throw StorageError(.badInput, "--source", error.text)
+      }
+    }
+    return settings
+  }
+}

@@ -1,0 +1,15 @@
+import StorageCore
+import StorageModel
+import StorageXML
+
+extension Command {
+  static let volDumpXML = Command(
+    "vol-dumpxml", "Print a volume as an XML document.", .reads, [.volume, .volumePool]
+  ) { tool throws(StorageError) in
+    let (pool, volume) = try tool.volume()
+    if let problem = volume.problem { tool.warn("volume '\(volume.name)': \(problem)") }
+    let text = VolumeXML.write(volume.definition, poolType: pool.definition.type)
+    try tool.report(
+      text, json: ("vol-dumpxml", [("volume", .string(volume.name.text)), ("xml", .string(text))]))
+  }
+}

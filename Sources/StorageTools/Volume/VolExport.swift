@@ -1,0 +1,33 @@
+import StorageCore
+import StorageModel
+import StorageOS
+
+extension Command {
+  static let volExport = Command(
+    "vol-export", "Write the last committed state of a volume to a file or standard output.",
+    .changes,
+    [
+      .volume, .required("file", "FILE", "Where to write; - writes standard output."), .volumePool,
+      .named("revision", "REVISION", "Write this revision instead."),
+    ]
+  ) { tool throws(StorageError) in
+    let file = tool.arguments.required("file")
+    let steps = Steps(isDryRun: tool.isDryRun)
+    let (pool, name) = try tool.storage.export(
+      tool.arguments.required("vol"), in: tool.arguments.value("pool"),
+      revision: tool.arguments.value("revision")
+    ) { state throws(StorageError) in
+      try steps.run("write '\(state.path)' to '\(file)'") { () throws(StorageError) in
+        if file == "-" {
+          try Stream.drain(state, to: Process.standardOutput)
+        } else {
+          try Stream.export(state, to: Path(file))
+        }
+      }
+    }
+    if file == "-", !tool.isDryRun { return }
+    try tool.report(
+      Storage.Change(isChanged: true, told: steps.told), pool: pool.name, volume: name,
+      "Vol \(name) exported to \(file)")
+  }
+}

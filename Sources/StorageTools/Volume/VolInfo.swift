@@ -1,0 +1,34 @@
+import StorageCore
+import StorageModel
+
+extension Command {
+  static let volInfo = Command(
+    "vol-info", "Print the type and the sizes of a volume.", .reads,
+    [
+      .volume, .volumePool, .bytes,
+      .flag("physical", "Show the size of the file instead of the allocation."),
+    ]
+  ) { tool throws(StorageError) in
+    let (pool, volume) = try tool.volume()
+    if let problem = volume.problem { tool.warn("volume '\(volume.name)': \(problem)") }
+    let definition = volume.definition
+    let bytes = tool.arguments.has("bytes")
+    func size(_ size: ByteCount?) -> String {
+      let size = size ?? 0
+      return bytes ? "\(size.bytes) bytes" : size.displayText
+    }
+    let last =
+      tool.arguments.has("physical")
+      ? ("Physical", size(definition.physical)) : ("Allocation", size(definition.allocation))
+    let rows = [
+      ("Name", volume.name.text.escaped), ("Type", definition.kind.rawValue),
+      ("Capacity", size(definition.capacity)), last,
+    ]
+    var members: [(String, JSON)] = [("volume", volume.json(in: pool))]
+    if volume.properties.snapOnStart {
+      members.append(("is_outdated", .boolean(try tool.storage.isOutdated(volume, in: pool))))
+    }
+    let json = members
+    try tool.report(Table.labels(rows), json: ("vol-info", json))
+  }
+}

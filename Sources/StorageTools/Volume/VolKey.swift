@@ -1,0 +1,11 @@
+import StorageCore
+import StorageModel
+
+extension Command {
+  static let volKey = Command(
+    "vol-key", "Print the key of a volume.", .reads, [.volume, .volumePool]
+  ) { tool throws(StorageError) in
+    let key = try tool.volume().1.definition.key ?? ""
+    try tool.report("\(key.escaped)\n", json: ("vol-key", [("key", .string(key))]))
+  }
+}

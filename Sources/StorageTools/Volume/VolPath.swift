@@ -1,0 +1,11 @@
+import StorageCore
+import StorageModel
+
+extension Command {
+  static let volPath = Command(
+    "vol-path", "Print the path of a volume.", .reads, [.volume, .volumePool]
+  ) { tool throws(StorageError) in
+    let path = try tool.volume().1.definition.target.path?.text ?? ""
+    try tool.report("\(path.escaped)\n", json: ("vol-path", [("path", .string(path))]))
+  }
+}

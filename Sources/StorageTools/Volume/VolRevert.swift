@@ -1,0 +1,20 @@
+import StorageCore
+import StorageModel
+
+extension Command {
+  static let volRevert = Command(
+    "vol-revert", "Put a volume back to a revision; its present state becomes a revision.", .changes,
+    [
+      .volume, .optional("revision", "REVISION", "Number of the revision; the newest where not given."),
+      .volumePool, .flag("discard", "First drop an uncommitted session."),
+    ]
+  ) { tool throws(StorageError) in
+    let (change, pool, name, revision) = try tool.storage.revertVolume(
+      tool.arguments.required("vol"), in: tool.arguments.value("pool"),
+      to: tool.arguments.value("revision"), discard: tool.arguments.has("discard"))
+    try tool.report(
+      change, pool: pool.name, volume: name,
+      "Vol \(name) reverted to revision \(revision.identifier)",
+      more: [("revision", .string(revision.identifier))])
+  }
+}

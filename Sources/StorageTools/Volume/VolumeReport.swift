@@ -1,0 +1,53 @@
+import StorageCore
+import StorageModel
+
+extension Tool {
+  /// The volume that the arguments name, in its pool.
+  func volume() throws(StorageError) -> (ActivePool, Volume) {
+    try storage.volume(arguments.required("vol"), in: arguments.value("pool"))
+  }
+
+  /// With --if-exists a volume that is not there is a success without a change.
+  func ifExists(volume text: String, _ body: () throws(StorageError) -> Void) throws(StorageError) {
+    do throws(StorageError) { try body() } catch {
+      guard arguments.has("if-exists"), error.code == .notFound else { throw error }
+      try report(.none, pool: nil, "Vol \(text) does not exist")
+    }
+  }
+}
+
+extension Volume {
+  /// Everything scripts are told of a volume.
+  func json(in pool: ActivePool) -> JSON {
+    let target = definition.target
+    let times = target.timestamps
+    return .object([
+      ("name", .string(name.text)), ("key", .text(definition.key)),
+      ("path", .text(target.path?.text)), ("pool", .string(pool.name.text)),
+      ("type", .string(definition.kind.rawValue)), ("format", .text(target.format?.rawValue)),
+      ("capacity", .size(definition.capacity)), ("allocation", .size(definition.allocation)),
+      ("physical", .size(definition.physical)), ("state", .string(state.rawValue)),
+      ("kind", .string(properties.kind.rawValue)), ("rw", .boolean(properties.isWritable)),
+      ("snap_on_start", .boolean(properties.snapOnStart)),
+      ("save_on_stop", .boolean(properties.saveOnStop)),
+      ("revisions_to_keep", .integer(Int64(properties.revisionsToKeep.number))),
+      ("source", .text(properties.source?.text)), ("ephemeral", .boolean(properties.ephemeral)),
+      (
+        "backing_store",
+        definition.backingStore.map {
+          .object([("path", .string($0.path)), ("format", .text($0.format?.rawValue))])
+        } ?? .null
+      ),
+      (
+        "timestamps",
+        times.map {
+          .object([
+            ("access", .time($0.access)), ("modification", .time($0.modification)),
+            ("change", .time($0.change)), ("birth", .time($0.birth)),
+          ])
+        } ?? .null
+      ),
+      ("problem", .text(problem)),
+    ])
+  }
+}
