@@ -28,9 +28,12 @@ func program(_ name: String) -> Target {
     swiftSettings: settings)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+func tests(
+  _ name: String, _ dependencies: [Target.Dependency], fixtures: [String] = []
+) -> Target {
   .testTarget(
-    name: name, dependencies: dependencies, path: "Tests/Unit/\(name)", swiftSettings: settings)
+    name: name, dependencies: dependencies, path: "Tests/Unit/\(name)", exclude: fixtures,
+    swiftSettings: settings)
 }
 
 let package = Package(
@@ -59,7 +62,7 @@ let package = Package(
         "StorageBackends",
       ]),
     tests("StorageModelTests", ["StorageModel"]),
-    tests("StorageXMLTests", ["StorageXML", "StorageModel"]),
+    tests("StorageXMLTests", ["StorageXML", "StorageModel"], fixtures: ["Fixtures"]),
     tests("StorageConfTests", ["StorageConf", "StorageModel"]),
     tests("StorageOSTests", ["StorageOS", "StorageModel"]),
     tests("StorageCoreTests", ["StorageCore", "StorageModel", "StorageOS", "StorageHost"]),

@@ -48,7 +48,7 @@ enum AdapterXML {
       throw parent.fault(
         "Missing or invalid scsi adapter 'unique_id' value", attribute: "unique_id")
     }
-    guard name == nil else {
+    guard name == nil || !isUsed else {
       throw element.fault(
         "Both 'name' and 'parent' cannot be specified for the 'scsi_host' adapter")
     }

@@ -136,7 +136,6 @@ struct PoolReader {
         guard let name = option.attribute("name") else {
           throw option.fault("no fs mount option name specified")
         }
-        guard !name.isEmpty else { throw option.fault("empty fs mount option name specified") }
         pool.mountOptions.append(name)
       }
     case .rbd:

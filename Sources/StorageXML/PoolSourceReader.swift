@@ -1,7 +1,9 @@
 import StorageModel
 
-/// Reads `<source>` of a pool. Everything in it is read for every type; what a type does not use stays unread
-/// by the rest and unprinted.
+/// Reads `<source>` of a pool.
+///
+/// Everything in it is read for every type, as libvirt does: what a type does not use may still be wrong, but
+/// is not printed.
 struct PoolSourceReader {
   let type: PoolType
   let source: XMLElement

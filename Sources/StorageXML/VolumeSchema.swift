@@ -1,6 +1,8 @@
 import StorageModel
 
-/// Which elements a volume document may have. libvirt has one schema for the volumes of all pools.
+/// Which elements a volume document may have.
+///
+/// libvirt has one schema for the volumes of all pools.
 enum VolumeSchema {
   static func check(_ root: XMLElement, nestedNames: Bool) throws(XMLFault) {
     try volume(nestedNames: nestedNames).check(root, in: "a volume")

@@ -23,7 +23,8 @@ enum XMLDocument {
       let start = buffer.bindMemory(to: CChar.self).baseAddress
       guard let context = xmlCreateMemoryParserCtxt(start, Int32(buffer.count)) else { return }
       defer { xmlFreeParserCtxt(context) }
-      _ = xmlCtxtUseOptions(context, Int32(XML_PARSE_NONET.rawValue))
+      // NOENT: otherwise `&amp;` in an attribute arrives as `&#38;`. There are no other entities to replace.
+      _ = xmlCtxtUseOptions(context, Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOENT.rawValue))
       builder.listen(to: context)
       withExtendedLifetime(builder) { _ = xmlParseDocument(context) }
     }

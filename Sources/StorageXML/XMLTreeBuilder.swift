@@ -21,7 +21,9 @@ final class XMLTreeBuilder {
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
 
-  /// Puts this builder in the place of libxml2's own tree builder. The builder must outlive the parsing.
+  /// Puts this builder in the place of libxml2's own tree builder.
+  ///
+  /// The builder must outlive the parsing.
   func listen(to context: xmlParserCtxtPtr) {
     self.context = context
     guard let handlers = context.pointee.sax else { return }

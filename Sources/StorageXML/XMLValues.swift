@@ -109,7 +109,9 @@ enum PermissionsXML {
     }
   }
 
-  /// A user's or group's number. −1 and its unsigned twin say "not set"; both were printed once.
+  /// A user's or group's number.
+  ///
+  /// −1 and its unsigned twin say "not set"; both were printed once.
   private static func identity(
     _ name: String, in element: XMLElement
   ) throws(XMLFault) -> UInt32? {

@@ -35,7 +35,9 @@ package struct Path: Hashable, Comparable, Sendable, CustomStringConvertible {
     Path(text.hasSuffix("/") ? text + name : text + "/" + name)
   }
 
-  /// The part of this path below `folder`, or nil where it is not below it. Compares text only.
+  /// The part of this path below `folder`, or nil where it is not below it.
+  ///
+  /// Compares text only.
   package func relative(to folder: Path) -> String? {
     let prefix = folder.text.hasSuffix("/") ? folder.text : folder.text + "/"
     guard text.hasPrefix(prefix), text.utf8.count > prefix.utf8.count else { return nil }

@@ -80,7 +80,9 @@ package enum ImageFeature: String, CaseIterable, Sendable {
   case extendedL2 = "extended_l2"
 }
 
-/// Formats of volumes: images and, on disk pools, partitions. The raw value is the word in XML.
+/// Formats of volumes: images and, on disk pools, partitions.
+///
+/// The raw value is the word in XML.
 package enum VolumeFormat: String, CaseIterable, Sendable {
   case raw, dir, bochs, cloop, dmg, iso, vpc, vdi, fat, vhd, ploop, cow, qcow, qcow2, qed, vmdk
   /// Recognised in a listing only; libvirt has no word for it.
