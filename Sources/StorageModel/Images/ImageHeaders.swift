@@ -1,0 +1,215 @@
+/// The headers of the formats besides qcow. Sources: libvirt's table of magic numbers, QEMU's headers,
+/// Microsoft's VHD and VHDX specifications, the LUKS 1 and LUKS 2 on-disk formats.
+extension ImageProbe {
+  /// VHD with a copy of its footer at the start: growing and differencing disks.
+  ///
+  /// All numbers are big-endian.
+  static func vpc(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    let version = try bytes.big(12, as: UInt32.self)
+    guard version == 0x10000 else { throw unknownVersion("vpc", version) }
+    facts.format = .vpc
+    let kind = try bytes.big(60, as: UInt32.self)
+    guard (2...4).contains(kind) else { throw .broken("unknown disk type \(kind)") }
+    facts.capacity = try ImageBytes.size(bytes.big(48))
+    guard try bytes.big(64) == checksum(bytes.bytes(at: 0, count: 512)) else {
+      throw .broken("the header's checksum is wrong")
+    }
+  }
+
+  /// A VHD footer's checksum: the complement of the sum of all its bytes but the checksum's own four.
+  private static func checksum(_ footer: ArraySlice<UInt8>) -> UInt32 {
+    ~footer.enumerated().reduce(UInt32(0)) { sum, item in
+      (64..<68).contains(item.offset) ? sum : sum &+ UInt32(item.element)
+    }
+  }
+
+  /// VHD of fixed size, which has a footer only.
+  ///
+  /// Looked for only where the file's size is whole sectors but not whole 4 KiB blocks. That is what a disk of
+  /// whole blocks plus one sector of footer gives; it costs usual raw images no read; and above all no guest
+  /// can write into the last sector of a usual raw disk what makes the host take the disk for another format.
+  static func fixedVPC(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    guard bytes.size >= 1024, bytes.size % 512 == 0, bytes.size % 4096 != 0 else { return }
+    let start = bytes.size - 512
+    let footer: ArraySlice<UInt8>
+    do { footer = try bytes.bytes(at: start, count: 512) } catch {
+      if case .broken = error { return }
+      throw error
+    }
+    guard footer.starts(with: "conectix".utf8),
+      try bytes.big(start + 12, as: UInt32.self) == 0x10000,
+      try bytes.big(start + 60, as: UInt32.self) == 2
+    else { return }
+    let size = try bytes.big(start + 48, as: UInt64.self)
+    guard try bytes.big(start + 64) == checksum(footer), size <= UInt64(start) else { return }
+    facts.format = .vpc
+    facts.capacity = try ImageBytes.size(size)
+  }
+
+  static func vdi(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    let version = try bytes.little(68, as: UInt32.self)
+    guard version == 0x10001 else { throw unknownVersion("vdi", version) }
+    facts.format = .vdi
+    let size = try ImageBytes.size(bytes.little(368))
+    let block = UInt64(try bytes.little(376, as: UInt32.self))
+    let blocks = UInt64(try bytes.little(384, as: UInt32.self))
+    // Both factors have 32 bits.
+    guard UInt64(size.bytes) <= block * blocks else {
+      throw .broken("the disk is larger than its \(blocks) blocks of \(block) bytes")
+    }
+    facts.capacity = size
+  }
+
+  static func ploop(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    let version = try bytes.little(16, as: UInt32.self)
+    guard version == 2 else { throw unknownVersion("ploop", version) }
+    facts.format = .ploop
+    guard try bytes.little(28, as: UInt32.self) != 0 else {
+      throw .broken("blocks of no sectors")
+    }
+    facts.capacity = try ImageBytes.size(bytes.little(36), unit: 512)
+  }
+
+  static func cow(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    let version = try bytes.big(4, as: UInt32.self)
+    guard version == 2 else { throw unknownVersion("cow", version) }
+    facts.format = .cow
+    // The name's field, the time, then the size: one read for all.
+    _ = try bytes.bytes(at: 0, count: 1048)
+    facts.capacity = try ImageBytes.size(bytes.big(1036))
+    let name = try ImageBytes.name(bytes.bytes(at: 8, count: 1024))
+    if !name.isEmpty { facts.backing = BackingReference(path: name) }
+  }
+
+  static func qed(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    facts.format = .qed
+    let cluster = try bytes.little(4, as: UInt32.self)
+    guard (4096...64 << 20).contains(cluster), cluster.nonzeroBitCount == 1 else {
+      throw .broken("cluster size \(cluster) is no power of two in 4 KiB to 64 MiB")
+    }
+    let table = try bytes.little(8, as: UInt32.self)
+    guard (1...16).contains(table), table.nonzeroBitCount == 1 else {
+      throw .broken("table size \(table) is no power of two in 1 to 16")
+    }
+    let features = try bytes.little(16, as: UInt64.self)
+    guard features < 8 else {
+      throw .broken("unknown incompatible features 0x\(String(features & ~7, radix: 16))")
+    }
+    if features & 2 != 0 { facts.features.insert(.dirty) }
+    facts.capacity = try ImageBytes.size(bytes.little(48))
+    guard features & 1 != 0 else { return }
+    let header = UInt64(try bytes.little(12, as: UInt32.self)) * UInt64(cluster)
+    let offset = UInt64(try bytes.little(56, as: UInt32.self))
+    let length = UInt64(try bytes.little(60, as: UInt32.self))
+    guard length <= 1023, offset + length <= header else {
+      throw .broken("the backing file's name lies outside the header")
+    }
+    let name = try ImageBytes.name(bytes.bytes(at: Int64(offset), count: Int(length)))
+    guard !name.isEmpty else { return }
+    // The only format that QED records is raw.
+    facts.backing = BackingReference(path: name, formatText: features & 4 != 0 ? "raw" : nil)
+  }
+
+  /// VMDK with a binary header; files that hold the text descriptor alone count as raw.
+  static func vmdk(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    let version = try bytes.little(4, as: UInt32.self)
+    guard (1...3).contains(version) else { throw unknownVersion("vmdk", version) }
+    facts.format = .vmdk
+    facts.capacity = try ImageBytes.size(bytes.little(12), unit: 512)
+    let start = try bytes.little(28, as: UInt64.self)
+    let length = try bytes.little(36, as: UInt64.self)
+    guard start != 0, length != 0 else { return }
+    let offset = try ImageBytes.size(start, unit: 512).bytes
+    guard offset < bytes.size else { throw .broken("the descriptor lies outside the file") }
+    // Writers keep 20 sectors for the descriptor.
+    let count = min(Int64(min(length, 20)) * 512, bytes.size - offset)
+    let text = try bytes.bytes(at: offset, count: Int(count))
+    if let name = try parent(text) { facts.backing = BackingReference(path: name) }
+  }
+
+  /// The value of `parentFileNameHint="…"` in a descriptor.
+  private static func parent(_ descriptor: ArraySlice<UInt8>) throws(ProbeStop) -> String? {
+    let quote = UInt8(ascii: "\"")
+    for line in descriptor.prefix(while: { $0 != 0 }).split(separator: UInt8(ascii: "\n")) {
+      guard line.starts(with: "parentFileNameHint=\"".utf8) else { continue }
+      let value = line.dropFirst(20)
+      guard let end = value.firstIndex(of: quote), end > value.startIndex else { return nil }
+      return try ImageBytes.name(value[..<end])
+    }
+    return nil
+  }
+
+  static func luks(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    let version = try bytes.big(6, as: UInt16.self)
+    switch version {
+    case 1:
+      facts.encryption = .luks
+      let payload = try ImageBytes.size(UInt64(bytes.big(104, as: UInt32.self)), unit: 512)
+      guard payload.bytes <= bytes.size else {
+        throw .broken("the encrypted data begins behind the file's end")
+      }
+      facts.capacity = ByteCount(bytes.size - payload.bytes)
+    case 2:
+      facts.encryption = .luks2
+      let header = try bytes.big(8, as: UInt64.self)
+      guard (16 << 10...4 << 20).contains(header), header.nonzeroBitCount == 1 else {
+        throw .broken("LUKS header of \(header) bytes")
+      }
+    default: throw unknownVersion("LUKS", UInt32(version))
+    }
+  }
+
+  /// VHDX: the size is found over the region table and the metadata table.
+  ///
+  /// All numbers are little-endian.
+  static func vhdx(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
+    facts.format = .vhdx
+    // Metadata region 8b7ca206-…, item "virtual disk size" 2fa54224-…, as their bytes are stored.
+    let region: [UInt8] = [
+      0x06, 0xa2, 0x7c, 0x8b, 0x90, 0x47, 0x9a, 0x4b, 0xb8, 0xfe, 0x57, 0x5f, 0x05, 0x0f, 0x88,
+      0x6e,
+    ]
+    let item: [UInt8] = [
+      0x24, 0x42, 0xa5, 0x2f, 0x1b, 0xcd, 0x76, 0x48, 0xb2, 0x11, 0x5d, 0xbe, 0xd8, 0x3b, 0xf4,
+      0xb8,
+    ]
+    let regions = try table(bytes, at: 192 << 10, magic: "regi", countAt: 8, wide: true, first: 16)
+    guard let entry = try find(region, in: bytes, at: regions) else {
+      throw .broken("the region table names no metadata")
+    }
+    let start = try ImageBytes.size(bytes.little(entry + 16)).bytes
+    guard start >= 1 << 20, start < bytes.size else {
+      throw .broken("the metadata lies outside the file")
+    }
+    let items = try table(bytes, at: start, magic: "metadata", countAt: 10, wide: false, first: 32)
+    guard let found = try find(item, in: bytes, at: items) else {
+      throw .broken("the metadata has no disk size")
+    }
+    let place = try ImageBytes.size(
+      UInt64(start) + UInt64(bytes.little(found + 16, as: UInt32.self)))
+    facts.capacity = try ImageBytes.size(bytes.little(place.bytes))
+  }
+
+  /// The offsets of a VHDX table's entries, all of 32 bytes, as far as they are in the table's first 4 KiB.
+  private static func table(
+    _ bytes: ImageBytes, at start: Int64, magic: String, countAt: Int64, wide: Bool, first: Int64
+  ) throws(ProbeStop) -> StrideTo<Int64> {
+    guard try bytes.bytes(at: start, count: 4096).starts(with: magic.utf8) else {
+      throw .broken("no table '\(magic)' where it should be")
+    }
+    let count =
+      wide
+      ? Int64(try bytes.little(start + countAt, as: UInt32.self))
+      : Int64(try bytes.little(start + countAt, as: UInt16.self))
+    guard count <= 2047 else { throw .broken("table '\(magic)' has \(count) entries") }
+    let end = min(first + count * 32, 4096 - 31)
+    return stride(from: start + first, to: start + end, by: 32)
+  }
+
+  private static func find(
+    _ identifier: [UInt8], in bytes: ImageBytes, at entries: StrideTo<Int64>
+  ) throws(ProbeStop) -> Int64? {
+    for entry in entries where try bytes.has(identifier, at: entry) { return entry }
+    return nil
+  }
+}
