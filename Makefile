@@ -1,0 +1,99 @@
+# Targets with a `##` line are shown by `make help`.
+SHELL = /bin/sh
+prefix = /usr
+DESTDIR =
+# multi: one program and links to it. separate: a program for each command.
+LAYOUT = multi
+SWIFT = swift
+PYTHON = /usr/bin/python3
+# The release build carries the Swift runtime and looks for nothing in the toolchain's folders.
+RELEASE = -c release --static-swift-stdlib -Xswiftc -no-toolchain-stdlib-rpath --disable-local-rpath
+STRIPPED = .build/stripped
+
+.PHONY: help
+help: ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 16
+
+.PHONY: build
+build: ## Build the release programs (LAYOUT=separate: one for each command)
+	@scripts/dependencies build
+	@mkdir -p $(STRIPPED)
+ifeq ($(LAYOUT),separate)
+	$(SWIFT) build $(RELEASE)
+	for name in $$(scripts/commands); do strip -s -o $(STRIPPED)/$$name .build/release/$$name; done
+else
+	$(SWIFT) build $(RELEASE) --product cistern
+	strip -s -o $(STRIPPED)/cistern .build/release/cistern
+endif
+
+.PHONY: quickstart
+quickstart: ## Build, install under ./out and run the main job on a real disk image
+	@scripts/dependencies build quickstart
+	@$(MAKE) --no-print-directory build
+	@scripts/install multi $(STRIPPED) "$(CURDIR)/out/usr"
+	@scripts/quickstart "$(CURDIR)/out"
+
+.PHONY: check
+check: ## Run every tier of the tests that this machine can run
+	@scripts/dependencies build test
+	@scripts/check lint unit golden real crash interop
+
+.PHONY: test-unit
+test-unit: ## Run the unit tests (no privileges)
+	@scripts/check unit
+
+.PHONY: test-golden
+test-golden: ## Compare every command's exact output, errors and status (no privileges)
+	@scripts/check golden
+
+.PHONY: test-real
+test-real: ## Run the commands on loop-mounted XFS, Btrfs and ext4 (root)
+	@scripts/check real
+
+.PHONY: test-crash
+test-crash: ## Kill the commands before each change they make, and check what is left
+	@scripts/check crash
+
+.PHONY: test-interop
+test-interop: ## Compare with virsh and libvirt's schemas (root, libvirt 9)
+	@scripts/check interop
+
+.PHONY: bench
+bench: build ## Measure against virsh, cp and qemu-img; write bench/latest.md
+	@$(PYTHON) Tests/Bench/bench.py --programs $(STRIPPED)
+
+.PHONY: lint
+lint: ## Check the formatting of the Swift code, the shell scripts and the Python code
+	@scripts/check lint
+
+.PHONY: fmt
+fmt: ## Format the Swift code
+	$(SWIFT) format --in-place --parallel --recursive Sources Tests Package.swift
+
+.PHONY: golden-update
+golden-update: ## Rewrite the golden files from what the commands print now
+	@$(SWIFT) build
+	@CISTERN_GOLDEN_UPDATE=1 scripts/tier golden
+
+.PHONY: man
+man: ## Rebuild the man pages from the commands' own tables
+	@$(SWIFT) build --product cistern
+	@scripts/make-man
+
+.PHONY: completions
+completions: ## Rebuild the shell completions from the commands' own tables
+	@$(SWIFT) build --product cistern
+	@scripts/make-completions
+
+.PHONY: install
+install: ## Install into $(DESTDIR)$(prefix); LAYOUT=separate for single files
+	@$(MAKE) --no-print-directory build LAYOUT=$(LAYOUT)
+	@scripts/install $(LAYOUT) $(STRIPPED) "$(prefix)" "$(DESTDIR)"
+
+.PHONY: uninstall
+uninstall: ## Remove what install placed
+	@scripts/uninstall "$(prefix)" "$(DESTDIR)"
+
+.PHONY: clean
+clean: ## Remove everything built
+	rm -rf .build out

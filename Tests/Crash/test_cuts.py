@@ -1,0 +1,332 @@
+"""Kills every state-changing command before each change it makes, one change after the other.
+
+After each cut: pool-check says what is left without failing, `pool-check --repair` removes it, a second
+pool-check is clean but for sessions that nobody has committed, the volume is whole and in its old
+or its new state, and the same command then does its work."""
+
+import hashlib
+import os
+import signal
+from dataclasses import dataclass, field
+
+import contents
+import pytest
+from conftest import IN_PLACE, SIZE, SNAPSHOT, VOLATILE, VOLUME
+from tools import BUSY, DONE, EXISTS, NOT_FOUND, PROBLEMS
+
+pytestmark = pytest.mark.usefixtures("faults")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A command, what must have been done before it, and what running it again may answer."""
+
+    command: tuple
+    volume: str | None = VOLUME
+    before: tuple = ()
+    #: Written to the device after `before`.
+    write: str | None = None
+    #: Statuses of the same command when the cut came after its effect.
+    again: tuple = (DONE,)
+    #: The pool that the command is about.
+    pool: str = "p"
+
+
+def on(tool, volume, *arguments):
+    return (tool, volume, *arguments, "--pool", "p")
+
+
+START = on("vol-start", VOLUME)
+N = "n"
+DEFINE_N = ("pool-define-as", N, "dir", "--target", "@STAGE@/new")
+BUILD_N, START_N, DESTROY_N = ("pool-build", N), ("pool-start", N), ("pool-destroy", N)
+
+VOLUMES = {
+    "create": Operation(
+        ("vol-create-as", "p", "w", str(SIZE), "--allocation", "65536", "--revisions-to-keep", "1"),
+        volume="w", again=(DONE, EXISTS),
+    ),
+    "create-plain": Operation(
+        ("vol-create-as", "p", "w", str(SIZE), "--allocation", "0"), volume="w", again=(DONE, EXISTS)
+    ),
+    "create-volatile": Operation(
+        ("vol-create-as", "p", "w", str(SIZE), "--save-on-stop", "no"), volume="w",
+        again=(DONE, EXISTS),
+    ),
+    "resize": Operation(on("vol-resize", VOLUME, str(2 * SIZE))),
+    "resize-shrink": Operation(on("vol-resize", VOLUME, str(SIZE // 2), "--shrink")),
+    "resize-running": Operation(
+        on("vol-resize", VOLUME, str(2 * SIZE)), before=(START,), write="three"
+    ),
+    "resize-volatile": Operation(on("vol-resize", VOLATILE, str(2 * SIZE)), volume=VOLATILE),
+    "start": Operation(START, again=(DONE, BUSY)),
+    "start-snapshot": Operation(on("vol-start", SNAPSHOT), volume=SNAPSHOT, again=(DONE, BUSY)),
+    "start-volatile": Operation(on("vol-start", VOLATILE), volume=VOLATILE, again=(DONE, BUSY)),
+    "start-in-place": Operation(on("vol-start", IN_PLACE), volume=IN_PLACE, again=(DONE, BUSY)),
+    "stop": Operation(on("vol-stop", VOLUME), before=(START,), write="three"),
+    "stop-discard": Operation(on("vol-stop", VOLUME, "--discard"), before=(START,), write="three"),
+    "stop-snapshot": Operation(
+        on("vol-stop", SNAPSHOT), volume=SNAPSHOT, before=(on("vol-start", SNAPSHOT),), write="x"
+    ),
+    "stop-volatile": Operation(
+        on("vol-stop", VOLATILE), volume=VOLATILE, before=(on("vol-start", VOLATILE),), write="x"
+    ),
+    "stop-in-place": Operation(
+        on("vol-stop", IN_PLACE), volume=IN_PLACE, before=(on("vol-start", IN_PLACE),), write="x"
+    ),
+    "revert": Operation(on("vol-revert", VOLUME, "2")),
+    "revert-discard": Operation(
+        on("vol-revert", VOLUME, "2", "--discard"), before=(START,), write="three"
+    ),
+    "import": Operation(on("vol-import", VOLUME, "@IMAGES@/image")),
+    "import-in-place": Operation(on("vol-import", IN_PLACE, "@IMAGES@/image"), volume=IN_PLACE),
+    "delete": Operation(on("vol-delete", VOLUME), again=(DONE, NOT_FOUND), before=(on("vol-delete", SNAPSHOT),)),
+    "delete-volatile": Operation(on("vol-delete", VOLATILE), volume=VOLATILE, again=(DONE, NOT_FOUND)),
+    "set": Operation(on("vol-set", VOLUME, "rw", "no")),
+    "set-disable-revisions": Operation(on("vol-set", VOLUME, "revisions_to_keep", "-1")),
+}  # fmt: skip
+
+POOLS = {
+    "define": Operation(DEFINE_N, None, again=(DONE, EXISTS), pool=N),
+    "define-conf": Operation(
+        ("pool-define", "@IMAGES@/n.conf", "--conf"), None, again=(DONE, EXISTS), pool=N
+    ),
+    "redefine": Operation((*DEFINE_N, "--if-not-exists"), None, (DEFINE_N,), pool=N),
+    "undefine": Operation(
+        ("pool-undefine", N), None, (DEFINE_N, ("pool-autostart", N)), again=(DONE, NOT_FOUND), pool=N
+    ),
+    "build": Operation(BUILD_N, None, (DEFINE_N,), pool=N),
+    "delete-pool": Operation(
+        ("pool-delete", N), None, (DEFINE_N, BUILD_N), again=(DONE, NOT_FOUND), pool=N
+    ),
+    "start-pool": Operation(START_N, None, (DEFINE_N, BUILD_N), again=(DONE, BUSY), pool=N),
+    "destroy-pool": Operation(
+        DESTROY_N, None, (DEFINE_N, BUILD_N, START_N), again=(DONE, BUSY), pool=N
+    ),
+    "autostart": Operation(("pool-autostart", N), None, (DEFINE_N,), pool=N),
+    "autostart-off": Operation(
+        ("pool-autostart", N, "--disable"), None, (DEFINE_N, ("pool-autostart", N)), pool=N
+    ),
+}
+
+
+@dataclass
+class Picture:
+    """A volume as its user sees it. `main` is what must be old or new and nothing between."""
+
+    main: tuple
+    revisions: list = field(default_factory=list)
+    working: str | None = None
+
+
+def take(stage, name):
+    """The picture of a volume, everything in it read through the commands."""
+    site = stage.site
+    info = site.run("vol-info", name, "--pool", "p", "--json")
+    if info.status == NOT_FOUND:
+        return Picture(main=("absent",))
+    volume = site.volume(name, "p")
+    saves = volume["save_on_stop"]
+    in_use = volume["kind"] == "in-place" and volume["state"] != "clean"
+    main = tuple(volume[key] for key in ("rw", "kind", "revisions_to_keep", "source"))
+    # While a session is open the size is that of the working copy.
+    if volume["state"] == "clean":
+        main += (volume["capacity"],)
+    if saves and not in_use:
+        main += (sha(site, name),)
+    revisions = [sha(site, name, "--revision", one["number"]) for one in site.revisions(name, "p")]
+    return Picture(main, revisions, volume["state"])
+
+
+def sha(site, name, *options):
+    result = site.run("vol-export", name, "-", "--pool", "p", *options)
+    assert result.status == DONE, result
+    return hashlib.sha256(result.data).hexdigest()
+
+
+def fill(stage, command):
+    """The command with its placeholders filled in."""
+    return [
+        part.replace("@STAGE@", str(stage.folder)).replace("@IMAGES@", str(stage.images))
+        for part in command
+    ]
+
+
+def prepare(stage, operation):
+    stage.restore("base")
+    (stage.images / "n.conf").write_text(f"[n]\ndriver=xen\ndir_path={stage.folder}/new\n")
+    out = ""
+    for command in operation.before:
+        out = stage.site.ok(*fill(stage, command))
+    if operation.write:
+        contents.put(out.strip(), operation.write)
+    stage.save("before")
+
+
+def points(stage, command):
+    """The names of the places where the command changes something, in order."""
+    log = stage.images / "log"
+    log.unlink(missing_ok=True)
+    stage.site.ok(*command, environment={"CISTERN_FAULT_LOG": str(log)})
+    return [line.split(" ", 1)[1] for line in log.read_text().splitlines()]
+
+
+def cut(stage, command, number):
+    """Runs the command and kills it before its change of that number."""
+    result = stage.site.run(*command, environment={"CISTERN_FAULT": str(number)})
+    assert result.status == -signal.SIGKILL, f"was not cut:\n{result}"
+
+
+def repair(stage, pool="p"):
+    """Checks, repairs, checks again; returns the findings that stay."""
+    stage.site.findings(pool)
+    result = stage.site.run("pool-check", pool, "--repair")
+    assert result.status in (DONE, PROBLEMS), result
+    left = stage.site.findings(pool)
+    assert {finding["kind"] for finding in left} <= {"uncommitted"}, f"still there: {left}"
+    if not left:
+        assert result.status == DONE, result
+    return left
+
+
+def no_temporary_files(folder):
+    """Nothing on disk that looks like a file somebody was still writing."""
+    for base, folders, files in os.walk(folder):
+        for name in folders + files:
+            assert "~" not in name, f"{base}/{name}"
+            assert not name.startswith(".cistern-new-"), f"{base}/{name}"
+            assert name != "import" and not name.endswith("-import.img"), f"{base}/{name}"
+            assert name != "deleted", f"{base}/{name}"
+
+
+@pytest.mark.limit(240)
+@pytest.mark.parametrize("name", VOLUMES)
+def test_volume_command(stage, name):
+    operation = VOLUMES[name]
+    command = fill(stage, operation.command)
+    prepare(stage, operation)
+    old = take(stage, operation.volume)
+    places = points(stage, command)
+    new = take(stage, operation.volume)
+    # A command that changes nothing would make this test say nothing.
+    assert places, "no fault point was passed"
+    device = None
+    if operation.write:
+        stage.restore("before")
+        [device] = [path for path in stage.pool.rglob("*dirty*")] or [None]
+
+    failures = []
+    for number, place in enumerate(places, 1):
+        stage.restore("before")
+        try:
+            cut(stage, command, number)
+            after_cut(stage, operation, command, old, new, device)
+        except AssertionError as error:
+            failures.append(f"cut {number} before {place}: {error}")
+    assert not failures, f"{len(failures)} of {len(places)} cuts:\n" + "\n".join(failures[:8])
+
+
+def after_cut(stage, operation, command, old, new, device):
+    volume = operation.volume
+    before_repair = take(stage, volume)
+    assert before_repair.main in (old.main, new.main, *without_size(old, new)), (
+        f"neither old nor new: {before_repair.main}; old {old.main}; new {new.main}"
+    )
+    repair(stage)
+    no_temporary_files(stage.pool)
+    whole = take(stage, volume)
+    assert whole.main == before_repair.main or whole.working != before_repair.working, (
+        f"the repair changed the volume: {before_repair.main} -> {whole.main}"
+    )
+    check_history(whole, old, new)
+    if device is not None and operation.write and device.exists() and whole.working != "clean":
+        # An open session is neither torn nor lost.
+        assert contents.get(device) == operation.write, "the session's data changed"
+
+    again = stage.site.run(*command)
+    assert again.status in operation.again, f"again: {again}"
+    if again.status != DONE:
+        assert whole.main == new.main or whole.working == new.working, f"refused too early: {again}"
+    last = take(stage, volume)
+    assert last.main == new.main, f"after running it again: {last.main}; expected {new.main}"
+    repair(stage)
+    no_temporary_files(stage.pool)
+    no_temporary_files(stage.folder / "root" / "etc")
+
+
+def without_size(*pictures):
+    """The same states as seen while a session is open, when the size is the working copy's."""
+    return [
+        tuple(part for part in picture.main if not isinstance(part, int) or isinstance(part, bool) or part < SIZE // 2)
+        for picture in pictures
+    ]
+
+
+def check_history(picture, old, new):
+    """Every revision is one of the states there ever were, and none that both sides have is lost."""
+    states = set(old.revisions) | set(new.revisions)
+    states |= {part for part in old.main + new.main if isinstance(part, str) and len(part) == 64}
+    assert set(picture.revisions) <= states, "a revision is torn"
+    if picture.main == ("absent",):
+        return
+    for state in set(old.revisions) & set(new.revisions):
+        assert state in picture.revisions, "a revision was lost"
+    if picture.main == old.main and old.main != new.main:
+        assert set(old.revisions) <= set(picture.revisions), "pruned before the new state was there"
+    if picture.main == new.main and old.main != new.main:
+        assert set(new.revisions) <= set(picture.revisions), "the state that was left is lost"
+
+
+@pytest.mark.limit(240)
+@pytest.mark.parametrize("name", POOLS)
+def test_pool_command(stage, name):
+    operation = POOLS[name]
+    command = fill(stage, operation.command)
+    prepare(stage, operation)
+    old = pool_picture(stage)
+    places = points(stage, command)
+    new = pool_picture(stage)
+    if name == "redefine":
+        return  # changes nothing, which prepare() and points() have shown
+    assert places, "no fault point was passed"
+    failures = []
+    for number, place in enumerate(places, 1):
+        stage.restore("before")
+        try:
+            cut(stage, command, number)
+            now = pool_picture(stage)
+            steps = (old, new)
+            assert now["definition"] in [step["definition"] for step in steps], now
+            # Other pools are not touched.
+            assert stage.site.pool("p")["state"] == "running"
+            listed = stage.site.run("pool-list", "--all")
+            assert listed.status == DONE and "warning" not in listed.err, listed
+            if now["definition"]:
+                check = stage.site.run("pool-check", operation.pool, "--repair")
+                assert check.status in (DONE, BUSY, NOT_FOUND), check
+            again = stage.site.run(*command)
+            assert again.status in operation.again, f"again: {again}"
+            last = pool_picture(stage)
+            assert last == new, f"after running it again: {last}; expected {new}"
+            no_temporary_files(stage.folder / "root" / "run")
+            no_temporary_files(stage.folder / "root" / "etc")
+        except AssertionError as error:
+            failures.append(f"cut {number} before {place}: {error}")
+    assert not failures, f"{len(failures)} of {len(places)} cuts:\n" + "\n".join(failures[:8])
+
+
+def pool_picture(stage):
+    """What is known of the pool n: its definition without the UUID, whether it is active, marked for
+    autostart, and what its folder holds."""
+    result = stage.site.run("pool-info", N, "--json")
+    folder = stage.folder / "new"
+    made = sorted(os.listdir(folder)) if folder.exists() else None
+    if result.status == NOT_FOUND:
+        return {"definition": None, "folder": made}
+    pool = stage.site.pool(N)
+    return {
+        "definition": (pool["type"], pool["path"], pool["driver"]),
+        "active": pool["state"] == "running",
+        "autostart": pool["autostart"],
+        "folder": made,
+    }

@@ -1,0 +1,152 @@
+"""Kills at random moments, and many commands at once."""
+
+import os
+import random
+import subprocess
+import time
+
+import contents
+import pytest
+from conftest import SIZE, VOLUME
+from tools import BUSY, DONE, EXISTS, LOCKED, NOT_FOUND, PROBLEMS
+
+SEED = int(os.environ.get("CISTERN_SEED", "0")) or int(time.time())
+ROUNDS = 40
+
+
+def committed(stage, name=VOLUME):
+    """What the volume's committed state begins with."""
+    target = stage.images / "out"
+    target.unlink(missing_ok=True)
+    stage.site.ok("vol-export", name, target, "--pool", "p")
+    assert os.path.getsize(target) == SIZE
+    return contents.get(target)
+
+
+def kill_after(process, seconds):
+    """Kills the process unless it ends before; returns its status."""
+    try:
+        process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.communicate(timeout=10)
+    return process.returncode
+
+
+@pytest.mark.limit(180)
+def test_kills_at_random(stage):
+    """What was acknowledged is there, what was cut is old or new, and everything can be tidied."""
+    chance = random.Random(SEED)
+    print(f"CISTERN_SEED={SEED}")
+    site = stage.site
+    present = committed(stage)
+    for number in range(ROUNDS):
+        text = f"round {number}"
+        verb = chance.choice(("commit", "import", "revert", "resize"))
+        possible = {present}
+        if verb == "commit":
+            if site.volume(VOLUME, "p")["state"] != "running":
+                site.ok("vol-start", VOLUME, "--pool", "p")
+            [device] = stage.pool.rglob("dirty" if stage.driver == "plain" else f"{VOLUME}-dirty.img")
+            contents.put(device, text)
+            command = ["vol-stop", VOLUME]
+            effect = text
+        elif verb == "import":
+            site.ok("vol-stop", VOLUME, "--discard", "--pool", "p")
+            contents.image(stage.images / "image", SIZE, at0=text)
+            command = ["vol-import", VOLUME, stage.images / "image"]
+            effect = text
+        elif verb == "revert":
+            site.ok("vol-stop", VOLUME, "--discard", "--pool", "p")
+            revisions = site.revisions(VOLUME, "p")
+            if not revisions:
+                continue
+            revision = chance.choice(revisions)["number"]
+            target = stage.images / "revision"
+            target.unlink(missing_ok=True)
+            site.ok("vol-export", VOLUME, target, "--revision", revision, "--pool", "p")
+            command = ["vol-revert", VOLUME, revision]
+            effect = contents.get(target)
+        else:
+            site.ok("vol-stop", VOLUME, "--discard", "--pool", "p")
+            command = ["vol-resize", VOLUME, str(SIZE)]
+            effect = present
+        process = site.start(*command, "--pool", "p")
+        status = kill_after(process, chance.uniform(0.001, 0.04))
+        possible = {effect} if status == 0 else {present, effect}
+        check = site.run("pool-check", "p")
+        assert check.status in (DONE, PROBLEMS), f"{verb}: {check}"
+        if chance.random() < 0.5:
+            site.run("pool-check", "p", "--repair")
+        now = committed(stage)
+        assert now in possible, f"round {number}, {verb}: {now!r}, not one of {possible}"
+        present = now
+    site.ok("vol-stop", VOLUME, "--discard", "--pool", "p")
+    site.ok("pool-check", "p", "--repair")
+    assert site.run("pool-check", "p").out.strip() == "Pool p is clean"
+
+
+WORKER = """
+import os, random, subprocess, sys
+programs, seed, images = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+chance = random.Random(seed)
+for _ in range(int(sys.argv[4])):
+    volume = chance.choice(["a", "b", "c"])
+    verb = chance.choice(["create", "delete", "start", "stop", "discard", "import", "export", "revert",
+                          "resize", "list", "info", "set", "check"])
+    image = f"{images}/{chance.choice('xyz')}"
+    line = {
+        "create": ["vol-create-as", "p", volume, "65536", "--allocation", "0"],
+        "delete": ["vol-delete", volume, "--pool", "p"],
+        "start": ["vol-start", volume, "--pool", "p"],
+        "stop": ["vol-stop", volume, "--pool", "p"],
+        "discard": ["vol-stop", volume, "--discard", "--pool", "p"],
+        "import": ["vol-import", volume, image, "--pool", "p"],
+        "export": ["vol-export", volume, "-", "--pool", "p"],
+        "revert": ["vol-revert", volume, "--pool", "p"],
+        "resize": ["vol-resize", volume, "65536", "--pool", "p"],
+        "list": ["vol-list", "p", "--details"],
+        "info": ["vol-info", volume, "--pool", "p", "--json"],
+        "set": ["vol-set", volume, "revisions_to_keep", chance.choice("0123"), "--pool", "p"],
+        "check": ["pool-check", "p"],
+    }[verb]
+    done = subprocess.run([f"{programs}/{line[0]}", *line[1:]], capture_output=True, timeout=60,
+                          stdin=subprocess.DEVNULL)
+    torn = verb == "export" and done.returncode == 0 and len(set(done.stdout)) > 1
+    print(done.returncode, "torn" if torn else "-", " ".join(line), done.stderr.decode().strip().replace("\\n", " | "))
+"""
+
+
+@pytest.mark.limit(180)
+def test_many_at_once(stage):
+    """Six processes, three volumes, every command: each answers from its table, nothing is torn."""
+    print(f"CISTERN_SEED={SEED}")
+    for name in "xyz":
+        (stage.images / name).write_bytes(name.encode() * 65536)
+    workers = [
+        subprocess.Popen(
+            ["/usr/bin/python3", "-B", "-c", WORKER, stage.site.programs, str(SEED + n), stage.images, "25"],
+            env=stage.site.surroundings(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for n in range(6)
+    ]
+    expected = {DONE, PROBLEMS, EXISTS, NOT_FOUND, BUSY}
+    bad, good = [], 0
+    for worker in workers:
+        out, _ = worker.communicate(timeout=150)
+        assert worker.returncode == 0
+        for line in out.splitlines():
+            status, torn, _ = line.split(" ", 2)
+            good += status == "0"
+            if int(status) not in expected or torn == "torn":
+                bad.append(line)
+    assert LOCKED not in expected and not bad, "\n".join(bad[:20])
+    assert good > 20, "hardly anything succeeded"
+    for name in "abc":
+        result = stage.site.run("vol-stop", name, "--discard", "--pool", "p")
+        assert result.status in (DONE, NOT_FOUND), result
+    stage.site.ok("pool-check", "p", "--repair")
+    assert stage.site.run("pool-check", "p").out.strip() == "Pool p is clean"

@@ -1,0 +1,24 @@
+"""Runs the conformance suite on every kind of pool there is."""
+
+import pytest
+from backends import DirectoryPool
+from conformance import Conformance
+
+BACKENDS = [
+    DirectoryPool("xfs", "plain", reflink=True),
+    DirectoryPool("btrfs", "plain", reflink=True),
+    DirectoryPool("ext4", "plain", reflink=False),
+    DirectoryPool("xfs", "file-reflink", reflink=True),
+    DirectoryPool("btrfs", "file-reflink", reflink=True),
+    DirectoryPool("ext4", "xen", reflink=False),
+    DirectoryPool("ext4", "file", reflink=False),
+]
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
+class TestConformance(Conformance):
+    """The suite, once for each backend."""
+
+    @pytest.fixture(autouse=True)
+    def chosen(self, backend):
+        """Takes the parameter out of the cases' own signatures."""

@@ -1,0 +1,179 @@
+"""Runs the built commands under a private root and keeps what they printed."""
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# The debug build carries the fault points that the crash tier uses.
+PROGRAMS = Path(os.environ.get("CISTERN_PROGRAMS", REPOSITORY / ".build" / "debug"))
+NOBODY = 65534
+
+# The exit statuses, by name. The table in the programs is the authority; these are its readers.
+DONE, FAILURE, PROBLEMS, EXISTS, NOT_FOUND, BUSY, NO_SPACE = 0, 1, 2, 3, 4, 5, 6
+USAGE, BAD_DATA, UNSUPPORTED, INTERNAL, IO_ERROR, LOCKED, FORBIDDEN = 64, 65, 69, 70, 74, 75, 77
+
+MIB = 1 << 20
+
+
+def commands():
+    """The names of the commands, from Package.swift."""
+    out = subprocess.run(
+        [REPOSITORY / "scripts" / "commands"], check=True, capture_output=True, text=True, timeout=10
+    )
+    return out.stdout.split()
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run of a program gave back."""
+
+    line: str
+    out: str
+    err: str
+    status: int
+    data: bytes
+
+    def __str__(self):
+        return f"$ {self.line}\n[{self.status}]\n{self.out[:4000]}{self.err[:4000]}"
+
+
+class Site:
+    """One CISTERN_ROOT and the commands run under it, optionally as another user."""
+
+    def __init__(self, root, user=None, programs=PROGRAMS, environment=None):
+        self.root = Path(root)
+        self.user = user
+        self.programs = Path(programs)
+        self.environment = environment or {}
+
+    def argv(self, tool, *arguments):
+        """The argument vector that runs the tool as this site's user."""
+        line = [str(self.programs / tool), *map(str, arguments)]
+        if self.user is not None:
+            line = ["setpriv", f"--reuid={self.user}", f"--regid={self.user}", "--clear-groups", *line]
+        return line
+
+    def surroundings(self, extra=None):
+        """The whole environment of a run: nothing of the tester's own leaks in."""
+        values = {
+            "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+            "LC_ALL": "C",
+            "TZ": "UTC",
+            "HOME": str(self.root),
+            "CISTERN_ROOT": str(self.root),
+            **self.environment,
+            **(extra or {}),
+        }
+        return {name: value for name, value in values.items() if value is not None}
+
+    def run(self, tool, *arguments, stdin=b"", timeout=60, environment=None, cwd=None):
+        """Runs the tool to its end. Any status is an answer."""
+        argv = self.argv(tool, *arguments)
+        done = subprocess.run(
+            argv,
+            input=stdin if isinstance(stdin, bytes) else None,
+            stdin=None if isinstance(stdin, bytes) else stdin,
+            capture_output=True,
+            timeout=timeout,
+            env=self.surroundings(environment),
+            cwd=cwd,
+            check=False,
+        )
+        return Result(
+            line=" ".join([tool, *map(str, arguments)]),
+            out=done.stdout.decode("utf-8", "replace"),
+            err=done.stderr.decode("utf-8", "replace"),
+            status=done.returncode,
+            data=done.stdout,
+        )
+
+    def start(self, tool, *arguments, environment=None, **options):
+        """Starts the tool and returns the running process."""
+        return subprocess.Popen(
+            self.argv(tool, *arguments),
+            env=self.surroundings(environment),
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            stdout=options.pop("stdout", subprocess.PIPE),
+            stderr=options.pop("stderr", subprocess.PIPE),
+            **options,
+        )
+
+    def ok(self, tool, *arguments, **options):
+        """Runs the tool, which must succeed, and returns its stdout."""
+        result = self.run(tool, *arguments, **options)
+        assert result.status == DONE, f"should have succeeded:\n{result}"
+        return result.out
+
+    def refused(self, status, tool, *arguments, words=(), **options):
+        """Runs the tool, which must fail with this status (or one of them), each of the words in
+        its message, and nothing but one message on stderr."""
+        wanted = (status,) if isinstance(status, int) else tuple(status)
+        words = (words,) if isinstance(words, str) else tuple(words)
+        result = self.run(tool, *arguments, **options)
+        assert result.status in wanted, f"should have failed with {wanted}:\n{result}"
+        assert result.err.startswith(f"{tool}: "), f"message lacks the tool's name:\n{result}"
+        for word in words:
+            assert word in result.err, f"message lacks {word!r}:\n{result}"
+        return result
+
+    def json(self, tool, *arguments, **options):
+        """Runs the tool with --json, which must succeed, and returns the document."""
+        return json.loads(self.ok(tool, *arguments, "--json", **options))
+
+    def volume(self, name, pool):
+        """The facts of one volume, as vol-info --json gives them."""
+        return self.json("vol-info", name, "--pool", pool)["volume"]
+
+    def pool(self, name):
+        """The facts of one pool, as pool-info --json gives them."""
+        return self.json("pool-info", name)["pool"]
+
+    def revisions(self, name, pool):
+        """The revisions of a volume, oldest first."""
+        return self.json("vol-revisions", name, "--pool", pool)["revisions"]
+
+    def findings(self, pool):
+        """What pool-check finds, without repairing. A crash of the check is a failure here."""
+        result = self.run("pool-check", pool, "--json")
+        assert result.status in (DONE, PROBLEMS), str(result)
+        return json.loads(result.out)["findings"]
+
+
+def public_programs():
+    """A copy of the programs where any user may run them, for a build folder in a private place.
+
+    The caller removes the folder that is returned."""
+    folder = Path(tempfile.mkdtemp(prefix="cistern-programs-"))
+    folder.chmod(0o755)
+    for name in commands():
+        shutil.copy2(PROGRAMS / name, folder / name)
+    return folder
+
+
+def tree(folder):
+    """Every path below a folder with what tells two states apart: kind, size, mode, link target.
+
+    For tests that say "nothing was changed"."""
+    found = {}
+    for base, folders, files in os.walk(folder):
+        for name in folders + files:
+            path = os.path.join(base, name)
+            facts = os.lstat(path)
+            target = os.readlink(path) if os.path.islink(path) else None
+            found[os.path.relpath(path, folder)] = (
+                facts.st_mode,
+                facts.st_size if not os.path.isdir(path) else None,
+                facts.st_ino,
+                target,
+            )
+    return found
+
+
+def cannot_be_root():
+    """Why this machine cannot run tests that need root, or None."""
+    return None if os.geteuid() == 0 else "needs root"

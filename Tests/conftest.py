@@ -1,0 +1,46 @@
+"""What every tier shares: a private root for each test, a scratch folder, a time limit."""
+
+import shutil
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+sys.dont_write_bytecode = True
+pytest.register_assert_rewrite("tools", "contents", "filesystems", "conformance")
+
+from tools import Site  # noqa: E402  (after the registration above)
+
+
+@pytest.fixture(autouse=True)
+def bounded(request):
+    """Fails a test that takes longer than its limit instead of letting it hang the tier."""
+    mark = request.node.get_closest_marker("limit")
+    seconds = mark.args[0] if mark else 60
+
+    def stop(*_):
+        raise TimeoutError(f"took longer than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
+@pytest.fixture
+def scratch():
+    """A folder that any user may pass through (pytest's own is for one user only)."""
+    folder = Path(tempfile.mkdtemp(prefix="cistern-test-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def site(scratch):
+    """The commands under a private root."""
+    (scratch / "root").mkdir()
+    return Site(scratch / "root")
