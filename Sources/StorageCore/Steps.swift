@@ -7,6 +7,8 @@ package final class Steps {
   package let isDryRun: Bool
   /// What was told in a dry run, in order.
   package private(set) var told: [String] = []
+  /// What users should know once, by a name that tells it from other warnings.
+  package private(set) var warnings: [(name: String, text: String)] = []
   /// Whether any step was reached.
   package private(set) var changesSomething = false
   private var undoes: [() throws(StorageError) -> Void] = []
@@ -30,8 +32,8 @@ package final class Steps {
     if let undo { undoes.append(undo) }
   }
 
-  /// From here on nothing is undone any more: the change has taken effect.
-  package func commit() { undoes.removeAll() }
+  /// Leaves word of something that users should know, shown once per pool and boot.
+  package func warnOnce(_ name: String, _ text: String) { warnings.append((name, text)) }
 
   /// Runs a whole change. On an error what was done is undone, and what could not be undone is added to the
   /// error.

@@ -32,6 +32,8 @@ package struct Storage: Sendable {
     package let isChanged: Bool
     /// The steps of a dry run.
     package let told: [String]
+    /// What users should know, each given once a boot.
+    package var warnings: [String] = []
 
     package init(isChanged: Bool, told: [String]) {
       self.isChanged = isChanged
@@ -43,7 +45,18 @@ package struct Storage: Sendable {
   func change(_ body: (Steps) throws(StorageError) -> Void) throws(StorageError) -> Change {
     let steps = Steps(isDryRun: isDryRun)
     try steps.perform { () throws(StorageError) in try body(steps) }
-    return Change(isChanged: steps.changesSomething, told: steps.told)
+    var change = Change(isChanged: steps.changesSomething, told: steps.told)
+    change.warnings = steps.warnings.filter { isNew($0.text) }.map(\.text)
+    return change
+  }
+
+  /// Whether a warning was not given yet this boot; remembers it.
+  private func isNew(_ warning: String) -> Bool {
+    let name = "\(StorageUUID.derived(from: warning))"
+    guard let folder = try? HostFolders.make(host.currentBoot().appending("warned")) else {
+      return true
+    }
+    return (try? folder.create(name, mode: 0o600)) != nil
   }
 
   /// Runs `body` under a lock, or without one in a dry run.

@@ -128,6 +128,7 @@ package final class Tool: Sendable {
     _ change: Storage.Change, pool: PoolName?, volume: VolumeName? = nil, _ message: String,
     more: [(String, JSON)] = []
   ) throws(StorageError) {
+    change.warnings.forEach(warn)
     if isDryRun, !wantsJSON {
       let steps = change.told.map { "would \($0)\n" }.joined()
       return try write(steps.isEmpty ? "would change nothing\n" : steps)

@@ -151,9 +151,9 @@ extension DirectoryBackend {
     definition.capacity = facts.capacity ?? size
     definition.target.compat = facts.compat
     definition.target.clusterSize = facts.clusterSize
-    definition.target.features = facts.features
+    definition.target.features = facts.describedFeatures
     if let encryption = facts.encryption {
-      definition.target.encryption = encryption
+      definition.target.encryption = Encryption(format: encryption)
     }
     if let backing = facts.backing {
       definition.backingStore = BackingStore(path: backing.path, format: backing.format)

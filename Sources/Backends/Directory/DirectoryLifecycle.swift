@@ -30,8 +30,16 @@ extension DirectoryBackend: LifecycleBackend {
         }
         try side.remove(precache)
       }
-      try copy(home.open(files.committed, flags: Descriptor.readOnly), to: files.working, in: side)
+      let state = try home.open(files.committed, flags: Descriptor.readOnly)
+      if try copy(state, to: files.working, in: side) == .sparse { warnOfCopies(steps) }
     }
+  }
+
+  private func warnOfCopies(_ steps: Steps) {
+    steps.warnOnce(
+      "full-copies",
+      "pool '\(pool.name)': its file system cannot share blocks between files; working copies and"
+        + " revisions take their full space")
   }
 
   package func makeEmptyWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
@@ -61,7 +69,8 @@ extension DirectoryBackend: LifecycleBackend {
       try sourceHome.link(from.committed, to: held, in: heldIn)
       try heldIn.sync()
       let state = try heldIn.open(held, flags: Descriptor.readOnly)
-      try copy(state, to: files.working, in: side(of: files, making: true))
+      let side = try side(of: files, making: true)
+      if try copy(state, to: files.working, in: side) == .sparse { warnOfCopies(steps) }
     }
   }
 
@@ -168,7 +177,8 @@ extension DirectoryBackend: LifecycleBackend {
     } catch {
       // File systems without hard links (vfat) get a copy.
       guard error.code == .permission || error.code == .unsupported else { throw error }
-      try copy(home.open(files.committed, flags: Descriptor.readOnly), to: files.revisionName(next), in: side)
+      let state = try home.open(files.committed, flags: Descriptor.readOnly)
+      _ = try copy(state, to: files.revisionName(next), in: side)
     }
     try side.sync()
   }
@@ -333,12 +343,16 @@ extension DirectoryBackend: LifecycleBackend {
   }
 
   /// Copies a state to a new file of the same mode and owner.
-  private func copy(_ state: Descriptor, to name: String, in folder: Folder) throws(StorageError) {
+  private func copy(_ state: Descriptor, to name: String, in folder: Folder) throws(StorageError)
+    -> Copy.Method
+  {
     let status = try state.status()
+    var method = Copy.Method.reflink
     try folder.makeFile(name, mode: status.mode, replacing: true) { file throws(StorageError) in
       try file.adopt(status)
-      try Copy.contents(of: state, to: file)
+      method = try Copy.contents(of: state, to: file)
     }
+    return method
   }
 }
 

@@ -34,6 +34,7 @@ extension Command {
         change, pool: pool.name, volume: volume.name, "Vol \(volume.name) started",
         more: [("device", .string(device.text))])
     }
+    change.warnings.forEach(tool.warn)
     try tool.write(printed)
   }
 }
