@@ -66,7 +66,7 @@ extension DirectoryBackend: VolumeBackend {
     record.format = volume.target.format
     record.lifecycle = volume.lifecycle
     if properties.kind == .volatile { record.size = capacity }
-    try write(record, for: files, undoing: true, steps)
+    try writeNew(record, for: files, steps)
     guard properties.kind.savesState else { return }
     let path = path(of: volume.name)
     let allocation = min(volume.allocation ?? capacity, capacity)
@@ -109,21 +109,32 @@ extension DirectoryBackend: VolumeBackend {
   }
 
   /// Writes a volume's record whole.
-  func write(
-    _ record: VolumeRecord, for files: VolumeFiles, undoing: Bool = false, _ steps: Steps
-  ) throws(StorageError) {
-    let folder = try folder()
-    let path = folder.path.appending(files.recordFolder).appending(VolumeFiles.record)
-    try steps.run(
-      "write record '\(path)'",
-      undo: undoing ? { () throws(StorageError) in try removeRecord(of: files) } : nil
-    ) { () throws(StorageError) in
-      let text: String
-      do throws(ConfProblem) { text = try record.text(file: path.text) } catch {
-        throw StorageError(.badInput, "", error.text)
-      }
-      try folder.makeFolders(files.recordFolder, mode: 0o711).write(text, to: VolumeFiles.record)
+  func write(_ record: VolumeRecord, for files: VolumeFiles, _ steps: Steps) throws(StorageError) {
+    try steps.run("write record '\(recordPath(of: files))'") { () throws(StorageError) in
+      try store(record, for: files)
     }
+  }
+
+  /// Writes the record of a new volume, which goes again if the volume does not come about.
+  private func writeNew(_ record: VolumeRecord, for files: VolumeFiles, _ steps: Steps)
+    throws(StorageError)
+  {
+    try steps.run(
+      "write record '\(recordPath(of: files))'",
+      undo: { () throws(StorageError) in try removeRecord(of: files) }
+    ) { () throws(StorageError) in try store(record, for: files) }
+  }
+
+  private func recordPath(of files: VolumeFiles) -> Path {
+    (pool.target.path ?? Path("/")).appending(files.recordFolder).appending(VolumeFiles.record)
+  }
+
+  private func store(_ record: VolumeRecord, for files: VolumeFiles) throws(StorageError) {
+    let text: String
+    do throws(ConfProblem) { text = try record.text(file: recordPath(of: files).text) } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+    try folder().makeFolders(files.recordFolder, mode: 0o711).write(text, to: VolumeFiles.record)
   }
 
   /// Removes a volume's record and its folder, and folders above that became empty.
