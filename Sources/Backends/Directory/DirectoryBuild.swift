@@ -125,7 +125,8 @@ extension DirectoryBackend: BuildingBackend {
       throw StorageError(
         .busy, "pool '\(pool.name)'", "failed to remove pool '\(path)': it is a mount point")
     }
-    let own = [VolumeFiles.privateFolder] + (driver.usesQubesLayout ? ["appvms", "vm-templates"] : [])
+    let own =
+      [VolumeFiles.privateFolder] + (driver.usesQubesLayout ? ["appvms", "vm-templates"] : [])
     let foreign = try folder.entries().map(\.name).filter { !own.contains($0) }
     var isEmpty = foreign.isEmpty
     for name in own where isEmpty { isEmpty = try !holdsFiles(name, in: folder) }

@@ -37,11 +37,13 @@ extension DirectoryBackend {
       }
       if hasWorkingCopy {
         let file = files.sidePath(files.working)
-        _ = try measure(file, kind: .regular, format: record?.format, in: folder, &definition, &problem)
+        _ = try measure(
+          file, kind: .regular, format: record?.format, in: folder, &definition, &problem)
         if saves { hasCommitted = try folder.status(files.committedPath) != nil }
       } else if saves {
         hasCommitted = try measure(
-          files.committedPath, kind: kind, format: record?.format, in: folder, &definition, &problem)
+          files.committedPath, kind: kind, format: record?.format, in: folder, &definition, &problem
+        )
       } else {
         definition.target.format = record?.format ?? .raw
         definition.capacity = try capacityAtStart(record, properties, in: folder)
@@ -126,10 +128,13 @@ extension DirectoryBackend {
     return true
   }
 
-  /// Reads an image's header, unless the record says that the file is raw: then what a guest may have written
-  /// into it means nothing. In Qubes' layout everything is raw.
+  /// Reads an image's header, unless the record says that the file is raw: then what a guest may
+  /// have written into it means nothing.
+  ///
+  /// In Qubes' layout everything is raw.
   private func probe(
-    _ file: Descriptor, size: ByteCount, format: VolumeFormat?, _ definition: inout VolumeDefinition,
+    _ file: Descriptor, size: ByteCount, format: VolumeFormat?,
+    _ definition: inout VolumeDefinition,
     _ problem: inout String?
   ) throws(StorageError) {
     definition.target.format = .raw
@@ -143,7 +148,8 @@ extension DirectoryBackend {
       return
     }
     definition.target.format = format ?? facts.format
-    if let format, format != facts.format {
+    // Formats without a magic number are never recognised; there the record is all there is.
+    if let format, format != facts.format, facts.format != .raw || format.hasMagic {
       problem = "is not of format \(format.rawValue), as recorded"
       return
     }

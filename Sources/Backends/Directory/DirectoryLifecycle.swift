@@ -74,15 +74,19 @@ extension DirectoryBackend: LifecycleBackend {
     }
   }
 
-  /// Where a started snapshot keeps the state it was made from. In Qubes' layout a plain snapshot keeps it under
-  /// the name of its committed state, which it has no other use for.
-  private func heldSource(of volume: Volume, making: Bool) throws(StorageError) -> (Folder, String) {
+  /// Where a started snapshot keeps the state it was made from.
+  ///
+  /// In Qubes' layout a plain snapshot keeps it under the name of its committed state, which it has
+  /// no other use for.
+  private func heldSource(of volume: Volume, making: Bool) throws(StorageError) -> (Folder, String)
+  {
     let files = files(volume.name)
     if !files.isPlain, volume.properties.kind == .snapshot {
       return (try home(of: files, making: making), files.committed)
     }
     let folder = try folder()
-    let records = making
+    let records =
+      making
       ? try folder.makeFolders(files.recordFolder, mode: 0o711)
       : try folder.folder(files.recordFolder)
     return (records, VolumeFiles.heldSource)
@@ -167,7 +171,9 @@ extension DirectoryBackend: LifecycleBackend {
   {
     guard let committed = try home.status(files.committed) else { return }
     let present = try revisionFiles(files, in: side)
-    if let newest = present.last, try side.status(files.revisionName(newest))?.identity == committed.identity {
+    if let newest = present.last,
+      try side.status(files.revisionName(newest))?.identity == committed.identity
+    {
       return
     }
     let next = Revision(

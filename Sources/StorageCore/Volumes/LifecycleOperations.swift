@@ -80,7 +80,8 @@ extension Storage {
       throw StorageError(.notFound, volume.subject, "has no revisions")
     }
     guard let identifier else { return newest }
-    guard let found = revisions.first(where: { $0.identifier == identifier || $0.suffix == identifier })
+    guard
+      let found = revisions.first(where: { $0.identifier == identifier || $0.suffix == identifier })
     else {
       let known = revisions.map(\.identifier).joined(separator: ", ")
       throw StorageError(
@@ -114,7 +115,8 @@ extension Storage {
       throw StorageError(.badInput, volume.subject, "snap_on_start needs a source")
     }
     try locked(locks.volume(name, of: pool.name, .shared)) { () throws(StorageError) in
-      guard let source = try pool.volume(name), source.hasCommitted || source.state == .running else {
+      guard let source = try pool.volume(name), source.hasCommitted || source.state == .running
+      else {
         throw StorageError(.notFound, volume.subject, "its source '\(name)' has no committed state")
       }
       _ = try source.transition(.export)
@@ -140,7 +142,8 @@ extension Storage {
         name throws(StorageError) in try pool.volume(name)
       }
       if old.kind.savesState != new.kind.savesState {
-        try changeSaving(of: volume, to: settings, saves: new.kind.savesState, in: pool, backend, steps)
+        try changeSaving(
+          of: volume, to: settings, saves: new.kind.savesState, in: pool, backend, steps)
       } else {
         try backend.setProperties(settings, of: volume, steps)
       }
@@ -159,7 +162,8 @@ extension Storage {
       return try backend.create(try backend.plan(definition), steps)
     }
     guard try pool.dependents(of: volume.name).isEmpty else {
-      throw StorageError(.busy, volume.subject, "is the source of other volumes and must keep its state")
+      throw StorageError(
+        .busy, volume.subject, "is the source of other volumes and must keep its state")
     }
     guard volume.definition.allocation == 0, try backend.revisions(of: volume).isEmpty else {
       throw StorageError(

@@ -80,7 +80,8 @@ extension Storage {
       return found
     }
     throw StorageError(
-      .notFound, "failed to get vol '\(text)'" + (poolText == nil ? ", specifying --pool might help" : ""),
+      .notFound,
+      "failed to get vol '\(text)'" + (poolText == nil ? ", specifying --pool might help" : ""),
       "Storage volume not found: no storage vol with matching path '\(text)'")
   }
 

@@ -76,7 +76,9 @@ struct Arguments: Sendable {
   {
     var free = parameters.filter { $0.isPositional && values[$0.name] == nil }[...]
     for word in bare {
-      guard let parameter = free.popFirst() else { throw Arguments.usage("unexpected data '\(word)'") }
+      guard let parameter = free.popFirst() else {
+        throw Arguments.usage("unexpected data '\(word)'")
+      }
       values[parameter.name] = word
     }
   }
