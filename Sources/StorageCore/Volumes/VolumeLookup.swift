@@ -15,12 +15,13 @@ package struct ActivePool: Sendable {
   package func volumes() throws(StorageError) -> VolumeListing {
     var listing = try backend.volumes()
     let running = Set(started.all())
-    for index in listing.volumes.indices {
+    for index in listing.volumes.indices where !running.isEmpty {
       listing.volumes[index].isStarted = running.contains(listing.volumes[index].name)
     }
-    let sorted = listing.volumes.map { ($0, $0.name.text.lowercased()) }
-      .sorted { ($0.1, $0.0.name) < ($1.1, $1.0.name) }
-    listing.volumes = sorted.map(\.0)
+    // Sorted by index, because volumes are large and keys are not.
+    let keys = listing.volumes.map { ($0.name.text.lowercased(), $0.name) }
+    let order = keys.indices.sorted { keys[$0] < keys[$1] }
+    listing.volumes = order.map { listing.volumes[$0] }
     return listing
   }
 

@@ -5,7 +5,7 @@ enum Table {
   /// A table: one leading blank, a line of dashes, three blanks between columns, the last one not padded.
   static func text(_ header: [String], _ rows: [[String]]) -> String {
     let widths = header.indices.map { column in
-      ([header] + rows).map { width($0[column]) }.max() ?? 0
+      rows.reduce(width(header[column])) { max($0, width($1[column])) }
     }
     func line(_ cells: [String]) -> String {
       var text = ""
