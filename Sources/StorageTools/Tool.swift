@@ -161,6 +161,10 @@ package final class Tool: Sendable {
   /// Opens a file for reading, or standard input for `-`.
   func input(_ file: String) throws(StorageError) -> Descriptor {
     if file == "-" { return Process.standardInput }
-    return try Descriptor(reading: Path(file))
+    let source = try Descriptor(reading: Path(file))
+    guard try source.status().kind != .folder else {
+      throw StorageError(.badInput, file, "is a directory")
+    }
+    return source
   }
 }

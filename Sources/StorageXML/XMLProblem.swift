@@ -48,8 +48,8 @@ struct XMLFault: Error, Equatable {
 extension String {
   /// The text fit for one line of output: values from a document may hold line feeds, and be of any length.
   fileprivate var onOneLine: String {
-    let text = count > 300 ? prefix(300) + "…" : self[...]
-    guard text.hasControlCharacter else { return String(text) }
+    let text = count > 300 ? String(prefix(300)) + "…" : self
+    guard text.hasControlCharacter else { return text }
     return text.unicodeScalars.reduce(into: "") { line, character in
       switch character {
       case "\n": line += "\\n"

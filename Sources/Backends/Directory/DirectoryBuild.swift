@@ -30,6 +30,8 @@ extension DirectoryBackend: BuildingBackend {
         try parent.makeFolder(path.lastComponent, mode: 0o711)
         try parent.sync()
       }
+    } else {
+      _ = try folder()
     }
     try setAttributes(path, isNew: isNew, steps)
     guard driver.usesQubesLayout else { return }

@@ -57,9 +57,15 @@ extension DirectoryBackend {
     if saves, !hasCommitted, properties.kind != .inPlace {
       problem = problem ?? "committed state '\(path)' is missing"
     }
-    return Volume(
+    var volume = Volume(
       definition: definition, properties: properties, hasCommitted: hasCommitted,
       hasWorkingCopy: hasWorkingCopy, problem: problem)
+    if hasWorkingCopy, let source = properties.source {
+      let held = try? folder.status(heldSourcePath(of: volume))?.identity
+      volume.isOutdated =
+        held != nil && held != (try? folder.status(self.files(source).committedPath)?.identity)
+    }
+    return volume
   }
 
   /// The record of a volume; nil where it has none.
@@ -123,7 +129,8 @@ extension DirectoryBackend {
         definition.target.format = format ?? .raw
       }
     default:
-      problem = "'\(folder.path.appending(file))' is neither a file nor a directory"
+      // Devices, sockets and FIFOs are no volumes.
+      return false
     }
     return true
   }

@@ -84,8 +84,6 @@ package protocol LifecycleBackend: VolumeBackend {
   func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName]
   /// Who has the volume's files open, as `COMMAND (pid N)`.
   func holders(of volume: Volume) throws(StorageError) -> [String]
-  /// Whether the source's committed state has moved on since this snapshot was started; false while stopped.
-  func isOutdated(_ volume: Volume, source: Volume) throws(StorageError) -> Bool
   /// Removes what an interrupted command on this volume left, as far as that needs no decision.
   func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
 }

@@ -69,6 +69,12 @@ extension Storage {
   }
 
   private func checkLegal(_ pool: PoolDefinition) throws(StorageError) {
+    if pool.lifecycle.driver != .plain, pool.type != .dir {
+      throw StorageError(
+        .badInput, "pool '\(pool.name)'",
+        "driver '\(pool.lifecycle.driver.rawValue)' is for pools of type 'dir', not '\(pool.type.rawValue)'"
+      )
+    }
     if pool.lifecycle.driver == .file, pool.lifecycle.effectiveRevisionsToKeep.number > 1 {
       throw StorageError(
         .badInput, "pool '\(pool.name)'",

@@ -230,7 +230,7 @@ extension Storage {
     _ body: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) -> (ActivePool, VolumeName) {
     let (found, first) = try volume(text, in: poolText)
-    let lock = isDryRun ? nil : try locks.volume(first.name, of: found.name, .shared)
+    var lock = isDryRun ? nil : try locks.volume(first.name, of: found.name, .shared)
     let backend = try found.lifecycleBackend()
     guard let volume = try found.volume(first.name) else {
       throw StorageError(
@@ -242,12 +242,8 @@ extension Storage {
       try self.revision(identifier, of: volume, backend)
     }
     let state = try backend.openCommitted(volume, revision: revision)
-    if volume.properties.kind == .inPlace {
-      try withExtendedLifetime(lock) { () throws(StorageError) in try body(state) }
-    } else {
-      withExtendedLifetime(lock) {}
-      try body(state)
-    }
+    if volume.properties.kind != .inPlace { lock = nil }
+    try withExtendedLifetime(lock) { () throws(StorageError) in try body(state) }
     return (found, volume.name)
   }
 
@@ -281,15 +277,5 @@ extension Storage {
       }
       return (pool.name, results, steps.told)
     }
-  }
-}
-
-extension Storage {
-  /// Whether the committed state that a started snapshot was made from is no longer its source's.
-  package func isOutdated(_ volume: Volume, in pool: ActivePool) throws(StorageError) -> Bool {
-    guard let name = volume.properties.source, let source = try pool.volume(name) else {
-      return false
-    }
-    return try pool.lifecycleBackend().isOutdated(volume, source: source)
   }
 }

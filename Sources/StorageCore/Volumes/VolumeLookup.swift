@@ -19,7 +19,8 @@ package struct ActivePool: Sendable {
       listing.volumes[index].isStarted = running.contains(listing.volumes[index].name)
     }
     // Sorted by index, because volumes are large and keys are not.
-    let keys = listing.volumes.map { ($0.name.text.lowercased(), $0.name) }
+    let names = listing.volumes.indices.map { listing.volumes[$0].definition.name }
+    let keys = names.map { ($0.text.lowercased(), $0) }
     let order = keys.indices.sorted { keys[$0] < keys[$1] }
     listing.volumes = order.map { listing.volumes[$0] }
     return listing

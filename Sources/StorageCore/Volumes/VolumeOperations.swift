@@ -55,12 +55,15 @@ extension Storage {
   private func checked(
     _ request: VolumeDefinition, in pool: ActivePool, _ backend: any VolumeBackend
   ) throws(StorageError) -> VolumeDefinition {
-    let volume = try backend.plan(request)
+    var volume = try backend.plan(request)
     try LifecycleRules.check(volume.lifecycle, of: volume.name, in: pool.definition) {
       name throws(StorageError) in try pool.volume(name)
     }
     let properties = volume.lifecycle.resolved(with: pool.definition.lifecycle)
     if properties.kind == .snapshot { return volume }
+    if volume.capacity == nil, let source = properties.source {
+      volume.capacity = try pool.volume(source)?.capacity
+    }
     guard let capacity = volume.capacity else {
       throw StorageError(.badInput, "volume '\(volume.name)'", "missing capacity element")
     }
