@@ -1,7 +1,9 @@
 // swift-tools-version: 6.1
 import PackageDescription
 
-/// The commands. Each is a folder in Sources/Executables, a target and a product of the same name.
+/// The commands.
+///
+/// Each is a folder in Sources/Executables, a target and a product of the same name.
 let commands = [
   "pool-autostart", "pool-build", "pool-check", "pool-define", "pool-define-as", "pool-delete",
   "pool-destroy", "pool-dumpxml", "pool-info", "pool-list", "pool-name", "pool-refresh",
@@ -52,7 +54,8 @@ let package = Package(
     library(
       "StorageCore", ["StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost"]),
     library(
-      "DirectoryBackend", ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"],
+      "DirectoryBackend",
+      ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"],
       path: "Sources/Backends/Directory"),
     library("StorageBackends", ["StorageCore", "StorageModel", "DirectoryBackend"]),
     library(

@@ -35,8 +35,9 @@ package final class Steps {
   /// Leaves word of something that users should know, shown once per pool and boot.
   package func warnOnce(_ name: String, _ text: String) { warnings.append((name, text)) }
 
-  /// Runs a whole change. On an error what was done is undone, and what could not be undone is added to the
-  /// error.
+  /// Runs a whole change.
+  ///
+  /// On an error what was done is undone, and what could not be undone is added to the error.
   package func perform<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError)
     -> Value
   {

@@ -27,7 +27,9 @@ package final class Descriptor: Sendable {
     self.init(owning: number, path: path)
   }
 
-  /// Opens a file for reading. Never blocks on a FIFO without a writer.
+  /// Opens a file for reading.
+  ///
+  /// Never blocks on a FIFO without a writer.
   package convenience init(reading path: Path) throws(StorageError) {
     try self.init(opening: path, flags: O_RDONLY | O_NOCTTY)
   }

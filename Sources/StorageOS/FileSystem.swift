@@ -7,7 +7,9 @@ package struct FileSystem: Sendable {
   package let sizes: PoolSizes
   package let isBtrfs: Bool
 
-  /// Asks fstatvfs(3) and fstatfs(2). Available is what an ordinary user may still write (f_bavail).
+  /// Asks fstatvfs(3) and fstatfs(2).
+  ///
+  /// Available is what an ordinary user may still write (f_bavail).
   package init(of folder: Folder) throws(StorageError) {
     var raw = statvfs()
     try SystemCall.run(folder.path.text, "cannot read file system statistics") {

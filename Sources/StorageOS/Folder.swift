@@ -34,7 +34,9 @@ package final class Folder: Sendable {
     try absentAsNil { () throws(StorageError) in try folder(name) }
   }
 
-  /// Opens a file below the folder. Never blocks on a FIFO.
+  /// Opens a file below the folder.
+  ///
+  /// Never blocks on a FIFO.
   package func open(_ name: String, flags: Int32, problem: String = "cannot open")
     throws(StorageError) -> Descriptor
   {

@@ -42,9 +42,13 @@ extension Folder {
   }
 
   /// Writes a small file whole: readers see the old content or the new.
+  ///
+  /// Removes what an interrupted writer of the same name left; writers of one name hold a lock, so nobody is
+  /// writing it now.
   package func write(_ content: String, to name: String, mode: UInt32 = 0o600)
     throws(StorageError)
   {
+    try removeTemporaries(of: name)
     try makeFile(name, mode: mode, replacing: true) { file throws(StorageError) in
       try file.write(Array(content.utf8))
     }
@@ -83,6 +87,7 @@ package func randomSuffix() -> String {
 extension Folder {
   /// Makes a symbolic link, replacing one of that name in one step.
   package func makeSymbolicLink(_ name: String, to target: String) throws(StorageError) {
+    try removeTemporaries(of: name)
     let temporary = "\(name)~\(randomSuffix())"
     SystemCall.willChange("symlinkat")
     try SystemCall.run(path.appending(name).text, "cannot create link") {
@@ -96,5 +101,15 @@ extension Folder {
   /// A file without a name for trying things out, or nil where the file system has none.
   package func openScratch() throws(StorageError) -> Descriptor? {
     try openUnnamed(mode: 0o600, for: "")
+  }
+}
+
+extension Folder {
+  private func removeTemporaries(of name: String) throws(StorageError) {
+    let length = name.utf8.count + 9
+    for entry in try entries()
+    where entry.name.utf8.count == length && entry.name.hasPrefix(name + "~") {
+      try remove(entry.name)
+    }
   }
 }

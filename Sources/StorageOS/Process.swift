@@ -36,8 +36,10 @@ package enum Process {
     signal(SIGIO, SIG_IGN)
   }
 
-  /// The file creation mask the process was started with. Reading it clears the mask, so that modes asked for
-  /// are modes made; call it before anything is created.
+  /// The file creation mask the process was started with.
+  ///
+  /// Reading it clears the mask, so that modes asked for are modes made; call it before anything is
+  /// created.
   package static let originalFileModeMask: UInt32 = umask(0)
 
   /// Whether a descriptor is a terminal.

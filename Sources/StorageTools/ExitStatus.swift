@@ -24,7 +24,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case .success: return "Done, or already so."
     case .failure: return "The operation failed for a reason none of the others names."
     case .problemsFound: return "A check found problems that are not repaired."
-    case .exists: return "Something of that name exists already, or exists otherwise than asked for."
+    case .exists:
+      return "Something of that name exists already, or exists otherwise than asked for."
     case .notFound: return "There is no such pool, volume, revision or file."
     case .busy: return "In use, or in a state that forbids the operation."
     case .noSpace: return "Not enough space."

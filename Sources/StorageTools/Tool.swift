@@ -57,7 +57,9 @@ package final class Tool: Sendable {
 
   private static func run(_ name: String, _ words: [String]) -> Never {
     guard let command = Commands.all.first(where: { $0.name == name }) else {
-      finish("", "cistern: unknown command: '\(name.escaped)'\nTry 'cistern --help' for a list.\n", .usage)
+      finish(
+        "", "cistern: unknown command: '\(name.escaped)'\nTry 'cistern --help' for a list.\n",
+        .usage)
     }
     _ = Process.originalFileModeMask
     // Whoever reads the report may go away in the middle of a change; the change still finishes.
@@ -95,7 +97,9 @@ package final class Tool: Sendable {
     ]).text
   }
 
-  /// Writes what is left to say and ends the process. Output that cannot be written is a failure.
+  /// Writes what is left to say and ends the process.
+  ///
+  /// Output that cannot be written is a failure.
   static func finish(_ output: String, _ errors: String, _ status: ExitStatus) -> Never {
     do throws(StorageError) {
       if !output.isEmpty { try Process.standardOutput.write(Array(output.utf8)) }
@@ -115,7 +119,9 @@ package final class Tool: Sendable {
   }
 
   /// Writes a report: text for people, followed by an empty line as virsh does, or one JSON document.
-  func report(_ text: @autoclosure () -> String, json: @autoclosure () -> (String, [(String, JSON)]))
+  func report(
+    _ text: @autoclosure () -> String, json: @autoclosure () -> (String, [(String, JSON)])
+  )
     throws(StorageError)
   {
     guard wantsJSON else { return try write(text() + "\n") }
@@ -155,6 +161,10 @@ package final class Tool: Sendable {
   /// Opens a file for reading, or standard input for `-`.
   func input(_ file: String) throws(StorageError) -> Descriptor {
     if file == "-" { return Process.standardInput }
-    return try Descriptor(reading: Path(file))
+    let source = try Descriptor(reading: Path(file))
+    guard try source.status().kind != .folder else {
+      throw StorageError(.badInput, file, "is a directory")
+    }
+    return source
   }
 }

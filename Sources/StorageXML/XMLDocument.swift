@@ -7,6 +7,7 @@ import CLibXML2
 enum XMLDocument {
   static let largestSize = 1_048_576
   static let deepestNesting = 64
+  static let mostElements = 50_000
 
   /// Parses a whole document.
   /// - Returns: the root element.

@@ -1,3 +1,5 @@
+import StorageModel
+
 /// Why a document was refused: where, and in libvirt's words what.
 package struct XMLProblem: Error, Equatable {
   package var file: String
@@ -38,6 +40,23 @@ struct XMLFault: Error, Equatable {
   }
 
   func problem(in file: String) -> XMLProblem {
-    XMLProblem(file: file, line: position?.line, column: position?.column, message: message)
+    XMLProblem(
+      file: file, line: position?.line, column: position?.column, message: message.onOneLine)
+  }
+}
+
+extension String {
+  /// The text fit for one line of output: values from a document may hold line feeds, and be of any length.
+  fileprivate var onOneLine: String {
+    let text = count > 300 ? String(prefix(300)) + "…" : self
+    guard text.hasControlCharacter else { return text }
+    return text.unicodeScalars.reduce(into: "") { line, character in
+      switch character {
+      case "\n": line += "\\n"
+      case "\t": line += "\\t"
+      case "\r": line += "\\r"
+      default: line.unicodeScalars.append(character)
+      }
+    }
   }
 }

@@ -9,6 +9,7 @@ final class XMLTreeBuilder {
   private let bytes: [UInt8]
   private var cursor = XMLCursor()
   private var open: [Frame] = []
+  private var count = 0
   private var context: xmlParserCtxtPtr?
 
   private struct Frame {
@@ -17,6 +18,17 @@ final class XMLTreeBuilder {
     var attributes: [XMLAttribute]
     var position: XMLPosition
     var content: [XMLElement.Content] = []
+    /// Text since the last child, which arrives in pieces.
+    var text = ""
+    var textPosition: XMLPosition?
+
+    /// Turns the collected text into content.
+    mutating func closeText() {
+      guard let place = textPosition else { return }
+      content.append(.text(text, place))
+      text = ""
+      textPosition = nil
+    }
   }
 
   init(_ bytes: [UInt8]) { self.bytes = bytes }
@@ -36,7 +48,7 @@ final class XMLTreeBuilder {
     }
     handlers.pointee.startElementNs = { user, name, prefix, uri, _, _, count, _, attributes in
       XMLTreeBuilder.from(user)?
-        .start(name, prefix: prefix, namespace: uri, attributes, count: Int(count))
+        .start(name, prefix: prefix, namespace: uri, attributes, attributeCount: Int(count))
     }
     handlers.pointee.endElementNs = { user, _, _, _ in XMLTreeBuilder.from(user)?.end() }
     handlers.pointee.characters = { user, text, length in
@@ -59,18 +71,22 @@ final class XMLTreeBuilder {
   private func start(
     _ name: UnsafePointer<xmlChar>?, prefix: UnsafePointer<xmlChar>?,
     namespace: UnsafePointer<xmlChar>?,
-    _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, count: Int
+    _ attributes: UnsafeMutablePointer<UnsafePointer<xmlChar>?>?, attributeCount: Int
   ) {
     guard fault == nil else { return }
-    let places = startTagPlaces(wantsAttributes: count > 0)
+    let places = startTagPlaces(wantsAttributes: attributeCount > 0)
     guard open.count < XMLDocument.deepestNesting else {
       return stop(
         "elements are nested more than \(XMLDocument.deepestNesting) deep", at: places.element)
     }
+    count += 1
+    guard count <= XMLDocument.mostElements else {
+      return stop("document has more than \(XMLDocument.mostElements) elements", at: places.element)
+    }
     var list: [XMLAttribute] = []
     if let attributes {
       // Five pointers an attribute: name, prefix, namespace, first and past the last byte of the value.
-      for index in stride(from: 0, to: count * 5, by: 5) {
+      for index in stride(from: 0, to: attributeCount * 5, by: 5) {
         let plain = string(attributes[index])
         let qualified = attributes[index + 1].map { "\(string($0)):\(plain)" } ?? plain
         list.append(
@@ -80,6 +96,7 @@ final class XMLTreeBuilder {
             position: places.attributes[qualified] ?? places.element))
       }
     }
+    if let last = open.indices.last { open[last].closeText() }
     // An undeclared prefix has no address; it must not be taken for an element without namespace.
     let undeclared = namespace == nil ? prefix.map { string($0) + ":" } : nil
     open.append(
@@ -89,7 +106,8 @@ final class XMLTreeBuilder {
   }
 
   private func end() {
-    guard fault == nil, let frame = open.popLast() else { return }
+    guard fault == nil, var frame = open.popLast() else { return }
+    frame.closeText()
     let element = XMLElement(
       name: frame.name, namespace: frame.namespace, attributes: frame.attributes,
       content: frame.content, position: frame.position)
@@ -102,13 +120,10 @@ final class XMLTreeBuilder {
 
   private func characters(_ text: UnsafePointer<xmlChar>?, _ length: Int32) {
     guard fault == nil, let text, let last = open.indices.last else { return }
-    let piece = string(from: text, to: text + Int(length))
-    // libxml2 hands long text over in pieces, and each character reference as a piece of its own.
-    if case .text(let before, let place) = open[last].content.last {
-      open[last].content[open[last].content.count - 1] = .text(before + piece, place)
-    } else {
-      open[last].content.append(.text(piece, textPlace(length: Int(length))))
+    if open[last].textPosition == nil {
+      open[last].textPosition = textPlace(text, length: Int(length))
     }
+    open[last].text += string(from: text, to: text + Int(length))
   }
 
   private func failed(_ error: xmlError) {
@@ -142,10 +157,16 @@ final class XMLTreeBuilder {
     return min(Int(input.consumed) + (current - base), bytes.count)
   }
 
-  /// Where the text begins that libxml2 has just read.
-  private func textPlace(length: Int) -> XMLPosition {
-    guard let consumed, consumed - length >= cursor.offset else { return parserPosition }
-    cursor.move(to: consumed - length, in: bytes)
+  /// Where the text begins that libxml2 has just read: it hands over a piece of its input, not yet counted
+  /// as read, or a copy of what was.
+  private func textPlace(_ text: UnsafePointer<xmlChar>, length: Int) -> XMLPosition {
+    guard let consumed, let input = context?.pointee.input?.pointee, let base = input.base,
+      let current = input.cur, let end = input.end
+    else { return parserPosition }
+    let isInput = text >= base && text < end
+    let start = isInput ? consumed - (current - text) : consumed - length
+    guard start >= cursor.offset else { return parserPosition }
+    cursor.move(to: start, in: bytes)
     return cursor.position
   }
 

@@ -30,6 +30,8 @@ extension DirectoryBackend: BuildingBackend {
         try parent.makeFolder(path.lastComponent, mode: 0o711)
         try parent.sync()
       }
+    } else {
+      _ = try folder()
     }
     try setAttributes(path, isNew: isNew, steps)
     guard driver.usesQubesLayout else { return }
@@ -125,7 +127,8 @@ extension DirectoryBackend: BuildingBackend {
       throw StorageError(
         .busy, "pool '\(pool.name)'", "failed to remove pool '\(path)': it is a mount point")
     }
-    let own = [VolumeFiles.privateFolder] + (driver.usesQubesLayout ? ["appvms", "vm-templates"] : [])
+    let own =
+      [VolumeFiles.privateFolder] + (driver.usesQubesLayout ? ["appvms", "vm-templates"] : [])
     let foreign = try folder.entries().map(\.name).filter { !own.contains($0) }
     var isEmpty = foreign.isEmpty
     for name in own where isEmpty { isEmpty = try !holdsFiles(name, in: folder) }

@@ -153,8 +153,10 @@ extension DirectoryBackend: VolumeBackend {
     }
   }
 
-  /// Removes a volume whole. Its committed state first gets a name that says so: from then on the volume is
-  /// gone, and what an interruption leaves is known to be unwanted.
+  /// Removes a volume whole.
+  ///
+  /// Its committed state first gets a name that says so: from then on the volume is gone, and what
+  /// an interruption leaves is known to be unwanted.
   package func delete(_ volume: Volume, _ steps: Steps) throws(StorageError) {
     let files = files(volume.name)
     let path = path(of: volume.name)
@@ -217,7 +219,8 @@ extension DirectoryBackend: VolumeBackend {
       record.size = capacity
       return try write(record, for: files, steps)
     }
-    let name = working && volume.hasWorkingCopy ? files.sidePath(files.working) : files.committedPath
+    let name =
+      working && volume.hasWorkingCopy ? files.sidePath(files.working) : files.committedPath
     let folder = try folder()
     let path = folder.path.appending(name)
     try steps.run(

@@ -77,9 +77,13 @@ extension DirectoryBackend: CheckingBackend {
       } else if entry == files.importing {
         add(.unfinishedImport, entry)
       } else if entry == files.working {
-        if saves, properties.kind != .inPlace || committed != nil, !isStarted { add(.uncommitted, entry) }
+        if saves, properties.kind != .inPlace || committed != nil, !isStarted {
+          add(.uncommitted, entry)
+        }
         if !saves, !isStarted { add(.staleWorkingCopy, entry) }
-        if saves, properties.kind == .inPlace, committed == nil, !isStarted { add(.uncommitted, entry) }
+        if saves, properties.kind == .inPlace, committed == nil, !isStarted {
+          add(.uncommitted, entry)
+        }
       } else if entry == files.precache {
         let prepared = try side.status(entry)
         if committed.map({ prepared?.isPrecache(of: $0) ?? true }) != true {
@@ -111,7 +115,9 @@ extension DirectoryBackend: CheckingBackend {
       if entry == VolumeFiles.heldSource, !isStarted {
         list.append(
           Finding(.staleWorkingCopy, records.path.appending(entry), volume: files.name))
-      } else if !files.isPlain, files.isTemporary(entry) || entry.hasPrefix(VolumeFiles.record + "~") {
+      } else if !files.isPlain,
+        files.isTemporary(entry) || entry.hasPrefix(VolumeFiles.record + "~")
+      {
         list.append(Finding(.temporary, records.path.appending(entry), volume: files.name))
       }
     }

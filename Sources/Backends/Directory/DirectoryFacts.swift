@@ -37,11 +37,13 @@ extension DirectoryBackend {
       }
       if hasWorkingCopy {
         let file = files.sidePath(files.working)
-        _ = try measure(file, kind: .regular, format: record?.format, in: folder, &definition, &problem)
+        _ = try measure(
+          file, kind: .regular, format: record?.format, in: folder, &definition, &problem)
         if saves { hasCommitted = try folder.status(files.committedPath) != nil }
       } else if saves {
         hasCommitted = try measure(
-          files.committedPath, kind: kind, format: record?.format, in: folder, &definition, &problem)
+          files.committedPath, kind: kind, format: record?.format, in: folder, &definition, &problem
+        )
       } else {
         definition.target.format = record?.format ?? .raw
         definition.capacity = try capacityAtStart(record, properties, in: folder)
@@ -55,9 +57,15 @@ extension DirectoryBackend {
     if saves, !hasCommitted, properties.kind != .inPlace {
       problem = problem ?? "committed state '\(path)' is missing"
     }
-    return Volume(
+    var volume = Volume(
       definition: definition, properties: properties, hasCommitted: hasCommitted,
       hasWorkingCopy: hasWorkingCopy, problem: problem)
+    if hasWorkingCopy, let source = properties.source {
+      let held = try? folder.status(heldSourcePath(of: volume))?.identity
+      volume.isOutdated =
+        held != nil && held != (try? folder.status(self.files(source).committedPath)?.identity)
+    }
+    return volume
   }
 
   /// The record of a volume; nil where it has none.
@@ -121,15 +129,19 @@ extension DirectoryBackend {
         definition.target.format = format ?? .raw
       }
     default:
-      problem = "'\(folder.path.appending(file))' is neither a file nor a directory"
+      // Devices, sockets and FIFOs are no volumes.
+      return false
     }
     return true
   }
 
-  /// Reads an image's header, unless the record says that the file is raw: then what a guest may have written
-  /// into it means nothing. In Qubes' layout everything is raw.
+  /// Reads an image's header, unless the record says that the file is raw: then what a guest may
+  /// have written into it means nothing.
+  ///
+  /// In Qubes' layout everything is raw.
   private func probe(
-    _ file: Descriptor, size: ByteCount, format: VolumeFormat?, _ definition: inout VolumeDefinition,
+    _ file: Descriptor, size: ByteCount, format: VolumeFormat?,
+    _ definition: inout VolumeDefinition,
     _ problem: inout String?
   ) throws(StorageError) {
     definition.target.format = .raw
@@ -143,7 +155,8 @@ extension DirectoryBackend {
       return
     }
     definition.target.format = format ?? facts.format
-    if let format, format != facts.format {
+    // Formats without a magic number are never recognised; there the record is all there is.
+    if let format, format != facts.format, facts.format != .raw || format.hasMagic {
       problem = "is not of format \(format.rawValue), as recorded"
       return
     }

@@ -64,7 +64,7 @@ extension DirectoryBackend: LifecycleBackend {
       () throws(StorageError) in
       let sourceHome = try home(of: from)
       // Held by a second name, so that it can be told later whether the source has moved on.
-      let (heldIn, held) = try heldSource(of: volume, making: true)
+      let (heldIn, held) = try heldSource(of: volume)
       try heldIn.remove(held)
       try sourceHome.link(from.committed, to: held, in: heldIn)
       try heldIn.sync()
@@ -74,18 +74,21 @@ extension DirectoryBackend: LifecycleBackend {
     }
   }
 
-  /// Where a started snapshot keeps the state it was made from. In Qubes' layout a plain snapshot keeps it under
-  /// the name of its committed state, which it has no other use for.
-  private func heldSource(of volume: Volume, making: Bool) throws(StorageError) -> (Folder, String) {
+  /// Where a started snapshot keeps the state it was made from.
+  ///
+  /// In Qubes' layout a plain snapshot keeps it under the name of its committed state, which it has
+  /// no other use for.
+  func heldSourcePath(of volume: Volume) -> String {
     let files = files(volume.name)
-    if !files.isPlain, volume.properties.kind == .snapshot {
-      return (try home(of: files, making: making), files.committed)
-    }
+    if !files.isPlain, volume.properties.kind == .snapshot { return files.committedPath }
+    return "\(files.recordFolder)/\(VolumeFiles.heldSource)"
+  }
+
+  private func heldSource(of volume: Volume) throws(StorageError) -> (Folder, String) {
+    let path = Path(heldSourcePath(of: volume))
     let folder = try folder()
-    let records = making
-      ? try folder.makeFolders(files.recordFolder, mode: 0o711)
-      : try folder.folder(files.recordFolder)
-    return (records, VolumeFiles.heldSource)
+    guard path.text.utf8.contains(UInt8(ascii: "/")) else { return (folder, path.text) }
+    return (try folder.makeFolders(path.parent.text, mode: 0o711), path.lastComponent)
   }
 
   /// With revisions disabled, Qubes' layout calls a started volume's state by the working copy's name.
@@ -157,7 +160,7 @@ extension DirectoryBackend: LifecycleBackend {
 
   private func dropHeldSource(of volume: Volume) throws(StorageError) {
     guard volume.properties.snapOnStart else { return }
-    let (folder, name) = try heldSource(of: volume, making: true)
+    let (folder, name) = try heldSource(of: volume)
     try folder.remove(name)
   }
 
@@ -167,7 +170,9 @@ extension DirectoryBackend: LifecycleBackend {
   {
     guard let committed = try home.status(files.committed) else { return }
     let present = try revisionFiles(files, in: side)
-    if let newest = present.last, try side.status(files.revisionName(newest))?.identity == committed.identity {
+    if let newest = present.last,
+      try side.status(files.revisionName(newest))?.identity == committed.identity
+    {
       return
     }
     let next = Revision(
@@ -299,14 +304,6 @@ extension DirectoryBackend: LifecycleBackend {
       return try home(of: files).open(files.committed, flags: Descriptor.readOnly)
     }
     return try side(of: files).open(files.revisionName(revision), flags: Descriptor.readOnly)
-  }
-
-  package func isOutdated(_ volume: Volume, source: Volume) throws(StorageError) -> Bool {
-    guard volume.hasWorkingCopy, volume.properties.snapOnStart else { return false }
-    let (folder, name) = try heldSource(of: volume, making: false)
-    guard let held = try folder.status(name) else { return false }
-    let files = files(source.name)
-    return try home(of: files).status(files.committed)?.identity != held.identity
   }
 
   package func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)

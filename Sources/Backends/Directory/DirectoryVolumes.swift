@@ -10,7 +10,8 @@ extension DirectoryBackend {
     var listing = VolumeListing()
     let recorded = Set(try recordedNames(in: folder))
     var seen: Set<VolumeName> = []
-    for entry in try candidates(in: folder, listing: &listing) where seen.insert(entry.name).inserted {
+    for entry in try candidates(in: folder, listing: &listing)
+    where seen.insert(entry.name).inserted {
       if let volume = describe(
         entry.name, in: folder, kind: entry.kind, hasRecord: recorded.contains(entry.name))
       {

@@ -80,7 +80,8 @@ struct VolumeFiles: Sendable {
   func isTemporary(_ file: String) -> Bool {
     guard file != deleted, let tilde = file.lastIndex(of: "~") else { return false }
     let suffix = file[file.index(after: tilde)...]
-    guard suffix.utf8.count == 8, suffix.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
+    guard suffix.utf8.count == 8,
+      suffix.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
     else { return false }
     if isPlain { return true }
     let base = String(file[..<tilde])

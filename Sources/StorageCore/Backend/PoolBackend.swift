@@ -2,8 +2,10 @@ import StorageHost
 import StorageModel
 import StorageOS
 
-/// What every kind of pool can do. What only some can is in the protocols below; what a pool can do is told by
-/// which of them its backend conforms to.
+/// What every kind of pool can do.
+///
+/// What only some can is in the protocols below; what a pool can do is told by which of them its
+/// backend conforms to.
 package protocol PoolBackend: Sendable {
   static var type: PoolType { get }
 
@@ -82,8 +84,6 @@ package protocol LifecycleBackend: VolumeBackend {
   func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName]
   /// Who has the volume's files open, as `COMMAND (pid N)`.
   func holders(of volume: Volume) throws(StorageError) -> [String]
-  /// Whether the source's committed state has moved on since this snapshot was started; false while stopped.
-  func isOutdated(_ volume: Volume, source: Volume) throws(StorageError) -> Bool
   /// Removes what an interrupted command on this volume left, as far as that needs no decision.
   func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
 }
@@ -116,10 +116,12 @@ package struct Finding: Equatable, Sendable {
       switch self {
       case .temporary: return "temporary file of a command that did not finish"
       case .unfinishedImport: return "data of an import that did not finish"
-      case .stalePrecache: return "prepared working copy of a state that is no longer the committed one"
+      case .stalePrecache:
+        return "prepared working copy of a state that is no longer the committed one"
       case .staleWorkingCopy: return "working copy of a volume that keeps nothing, not started"
       case .uncommitted: return "working copy of a session that was never stopped"
-      case .interruptedCommit: return "second name of the committed state, from a commit that did not finish"
+      case .interruptedCommit:
+        return "second name of the committed state, from a commit that did not finish"
       case .interruptedDelete: return "part of a volume whose deletion did not finish"
       case .orphanRecord: return "record of a volume that is not there"
       case .orphanRevision: return "revision of a volume whose committed state is not there"

@@ -69,10 +69,17 @@ extension Storage {
   }
 
   private func checkLegal(_ pool: PoolDefinition) throws(StorageError) {
+    if pool.lifecycle.driver != .plain, pool.type != .dir {
+      throw StorageError(
+        .badInput, "pool '\(pool.name)'",
+        "driver '\(pool.lifecycle.driver.rawValue)' is for pools of type 'dir', not '\(pool.type.rawValue)'"
+      )
+    }
     if pool.lifecycle.driver == .file, pool.lifecycle.effectiveRevisionsToKeep.number > 1 {
       throw StorageError(
         .badInput, "pool '\(pool.name)'",
-        "driver 'file' keeps at most 1 revision, not \(pool.lifecycle.effectiveRevisionsToKeep.number)")
+        "driver 'file' keeps at most 1 revision, not \(pool.lifecycle.effectiveRevisionsToKeep.number)"
+      )
     }
     if pool.copyOnWrite == false, pool.lifecycle.effectiveRevisionsToKeep != .disabled {
       throw StorageError(
@@ -150,7 +157,9 @@ extension Storage {
     }
   }
 
-  /// Checks that an active pool can be reached. Unlike libvirt's, nothing is stopped where it cannot.
+  /// Checks that an active pool can be reached.
+  ///
+  /// Unlike libvirt's, nothing is stopped where it cannot.
   package func refresh(_ text: String) throws(StorageError) -> Change {
     try withPool(text, nil) { pool, backend throws(StorageError) in
       guard pool.isActive else { throw invalid(pool, "is not active") }

@@ -21,7 +21,9 @@ package struct PoolStatus: Sendable {
 }
 
 extension Storage {
-  /// Asks the backend how a pool is. Never fails: what goes wrong is in the answer.
+  /// Asks the backend how a pool is.
+  ///
+  /// Never fails: what goes wrong is in the answer.
   package func status(of pool: PoolRecord) -> PoolStatus {
     var definition = pool.definition
     guard pool.isActive else {

@@ -44,7 +44,9 @@ package struct PoolStore: Sendable {
     return found
   }
 
-  /// The pool of a UUID; nil where there is none. Reads every definition; broken ones are passed over.
+  /// The pool of a UUID; nil where there is none.
+  ///
+  /// Reads every definition; broken ones are passed over.
   package func pool(uuid: StorageUUID) throws(StorageError) -> PoolRecord? {
     try all().pools.first { $0.definition.uuid == uuid || $0.persistent?.uuid == uuid }
   }
@@ -150,7 +152,9 @@ package struct PoolStore: Sendable {
 
   // MARK: Changing
 
-  /// Writes a pool's definition as an XML document. What would be lost or shadowed is the caller's to check.
+  /// Writes a pool's definition as an XML document.
+  ///
+  /// What would be lost or shadowed is the caller's to check.
   package func write(_ pool: PoolDefinition, _ steps: Steps) throws(StorageError) {
     let file = document(pool.name)
     try steps.run("write definition '\(file)'") { () throws(StorageError) in
@@ -176,7 +180,9 @@ package struct PoolStore: Sendable {
     }
   }
 
-  /// Removes a pool's definition and its autostart link. Data and live state stay.
+  /// Removes a pool's definition and its autostart link.
+  ///
+  /// Data and live state stay.
   package func remove(_ pool: PoolRecord, _ steps: Steps) throws(StorageError) {
     try setAutostart(false, of: pool, steps)
     switch pool.origin {
@@ -187,7 +193,8 @@ package struct PoolStore: Sendable {
         try folder.sync()
       }
     case .section:
-      try edit("remove section [\(pool.name)] of '\(confFile)'", steps) { conf throws(ConfProblem) in
+      try edit("remove section [\(pool.name)] of '\(confFile)'", steps) {
+        conf throws(ConfProblem) in
         try conf.removeSection(pool.name.text)
       }
     case .builtIn, .none: break
@@ -195,7 +202,8 @@ package struct PoolStore: Sendable {
   }
 
   private func edit(
-    _ description: String, _ steps: Steps, _ change: (inout ConfDocument) throws(ConfProblem) -> Void
+    _ description: String, _ steps: Steps,
+    _ change: (inout ConfDocument) throws(ConfProblem) -> Void
   ) throws(StorageError) {
     var conf = try conf()
     do throws(ConfProblem) { try change(&conf) } catch {

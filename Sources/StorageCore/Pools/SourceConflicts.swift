@@ -70,8 +70,9 @@ package enum SourceConflicts {
     return isSameOrBelow(left, right) || isSameOrBelow(right, left)
   }
 
-  /// Whether `path` is `folder` or lies in it. What does not exist yet is looked at from its first parent that
-  /// does.
+  /// Whether `path` is `folder` or lies in it.
+  ///
+  /// What does not exist yet is looked at from its first parent that does.
   private static func isSameOrBelow(_ path: Path, _ folder: Path) -> Bool {
     guard let wanted = (try? FileStatus(following: folder))?.identity else {
       return path.relative(to: folder) != nil
@@ -94,7 +95,8 @@ package enum SourceConflicts {
 
   private static func same(_ left: Path, _ right: Path) -> Bool {
     if left == right { return true }
-    guard let first = try? FileStatus(following: left), let second = try? FileStatus(following: right)
+    guard let first = try? FileStatus(following: left),
+      let second = try? FileStatus(following: right)
     else { return false }
     return first.identity == second.identity
   }

@@ -80,7 +80,8 @@ extension Storage {
       throw StorageError(.notFound, volume.subject, "has no revisions")
     }
     guard let identifier else { return newest }
-    guard let found = revisions.first(where: { $0.identifier == identifier || $0.suffix == identifier })
+    guard
+      let found = revisions.first(where: { $0.identifier == identifier || $0.suffix == identifier })
     else {
       let known = revisions.map(\.identifier).joined(separator: ", ")
       throw StorageError(
@@ -114,7 +115,8 @@ extension Storage {
       throw StorageError(.badInput, volume.subject, "snap_on_start needs a source")
     }
     try locked(locks.volume(name, of: pool.name, .shared)) { () throws(StorageError) in
-      guard let source = try pool.volume(name), source.hasCommitted || source.state == .running else {
+      guard let source = try pool.volume(name), source.hasCommitted || source.state == .running
+      else {
         throw StorageError(.notFound, volume.subject, "its source '\(name)' has no committed state")
       }
       _ = try source.transition(.export)
@@ -140,7 +142,8 @@ extension Storage {
         name throws(StorageError) in try pool.volume(name)
       }
       if old.kind.savesState != new.kind.savesState {
-        try changeSaving(of: volume, to: settings, saves: new.kind.savesState, in: pool, backend, steps)
+        try changeSaving(
+          of: volume, to: settings, saves: new.kind.savesState, in: pool, backend, steps)
       } else {
         try backend.setProperties(settings, of: volume, steps)
       }
@@ -159,7 +162,8 @@ extension Storage {
       return try backend.create(try backend.plan(definition), steps)
     }
     guard try pool.dependents(of: volume.name).isEmpty else {
-      throw StorageError(.busy, volume.subject, "is the source of other volumes and must keep its state")
+      throw StorageError(
+        .busy, volume.subject, "is the source of other volumes and must keep its state")
     }
     guard volume.definition.allocation == 0, try backend.revisions(of: volume).isEmpty else {
       throw StorageError(
@@ -226,7 +230,7 @@ extension Storage {
     _ body: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) -> (ActivePool, VolumeName) {
     let (found, first) = try volume(text, in: poolText)
-    let lock = isDryRun ? nil : try locks.volume(first.name, of: found.name, .shared)
+    var lock = isDryRun ? nil : try locks.volume(first.name, of: found.name, .shared)
     let backend = try found.lifecycleBackend()
     guard let volume = try found.volume(first.name) else {
       throw StorageError(
@@ -238,12 +242,8 @@ extension Storage {
       try self.revision(identifier, of: volume, backend)
     }
     let state = try backend.openCommitted(volume, revision: revision)
-    if volume.properties.kind == .inPlace {
-      try withExtendedLifetime(lock) { () throws(StorageError) in try body(state) }
-    } else {
-      withExtendedLifetime(lock) {}
-      try body(state)
-    }
+    if volume.properties.kind != .inPlace { lock = nil }
+    try withExtendedLifetime(lock) { () throws(StorageError) in try body(state) }
     return (found, volume.name)
   }
 
@@ -277,15 +277,5 @@ extension Storage {
       }
       return (pool.name, results, steps.told)
     }
-  }
-}
-
-extension Storage {
-  /// Whether the committed state that a started snapshot was made from is no longer its source's.
-  package func isOutdated(_ volume: Volume, in pool: ActivePool) throws(StorageError) -> Bool {
-    guard let name = volume.properties.source, let source = try pool.volume(name) else {
-      return false
-    }
-    return try pool.lifecycleBackend().isOutdated(volume, source: source)
   }
 }

@@ -32,7 +32,8 @@ enum LifecycleRules {
       throw refused("driver 'file' keeps at most 1 revision")
     }
     if settings.ephemeral == true, properties.kind != .volatile || !properties.isWritable {
-      throw refused("only a volume with rw, without snap_on_start and save_on_stop can be ephemeral")
+      throw refused(
+        "only a volume with rw, without snap_on_start and save_on_stop can be ephemeral")
     }
   }
 }
@@ -75,7 +76,8 @@ extension LifecycleSettings {
     default:
       throw StorageError(
         .badInput, "",
-        "unknown property '\(property)': expected \(LifecycleSettings.propertyNames.joined(separator: ", "))")
+        "unknown property '\(property)': expected \(LifecycleSettings.propertyNames.joined(separator: ", "))"
+      )
     }
   }
 
@@ -86,7 +88,8 @@ extension LifecycleSettings {
     case "no", "false", "off", "0": return false
     default:
       throw StorageError(
-        .badInput, subject, "'\(text)' is not a yes or no: expected yes, no, true, false, on, off, 1 or 0")
+        .badInput, subject,
+        "'\(text)' is not a yes or no: expected yes, no, true, false, on, off, 1 or 0")
     }
   }
 }

@@ -10,6 +10,8 @@ package struct Volume: Sendable {
   package var hasWorkingCopy: Bool
   /// Whether it was started this boot and not stopped since.
   package var isStarted = false
+  /// Whether the source of a started snapshot was committed, imported or reverted since; false while stopped.
+  package var isOutdated = false
   /// Why it could not be read, in one line; nil where all is well.
   package var problem: String?
 

@@ -15,12 +15,14 @@ package struct ActivePool: Sendable {
   package func volumes() throws(StorageError) -> VolumeListing {
     var listing = try backend.volumes()
     let running = Set(started.all())
-    for index in listing.volumes.indices {
+    for index in listing.volumes.indices where !running.isEmpty {
       listing.volumes[index].isStarted = running.contains(listing.volumes[index].name)
     }
-    let sorted = listing.volumes.map { ($0, $0.name.text.lowercased()) }
-      .sorted { ($0.1, $0.0.name) < ($1.1, $1.0.name) }
-    listing.volumes = sorted.map(\.0)
+    // Sorted by index, because volumes are large and keys are not.
+    let names = listing.volumes.indices.map { listing.volumes[$0].definition.name }
+    let keys = names.map { ($0.text.lowercased(), $0) }
+    let order = keys.indices.sorted { keys[$0] < keys[$1] }
+    listing.volumes = order.map { listing.volumes[$0] }
     return listing
   }
 
@@ -80,7 +82,8 @@ extension Storage {
       return found
     }
     throw StorageError(
-      .notFound, "failed to get vol '\(text)'" + (poolText == nil ? ", specifying --pool might help" : ""),
+      .notFound,
+      "failed to get vol '\(text)'" + (poolText == nil ? ", specifying --pool might help" : ""),
       "Storage volume not found: no storage vol with matching path '\(text)'")
   }
 

@@ -2,7 +2,9 @@ import StorageModel
 import StorageOS
 
 extension Storage {
-  /// The definition a volume would get, without making it. The pool need not be started.
+  /// The definition a volume would get, without making it.
+  ///
+  /// The pool need not be started.
   package func plan(_ request: VolumeDefinition, in poolText: String) throws(StorageError)
     -> VolumeDefinition
   {
@@ -53,12 +55,15 @@ extension Storage {
   private func checked(
     _ request: VolumeDefinition, in pool: ActivePool, _ backend: any VolumeBackend
   ) throws(StorageError) -> VolumeDefinition {
-    let volume = try backend.plan(request)
+    var volume = try backend.plan(request)
     try LifecycleRules.check(volume.lifecycle, of: volume.name, in: pool.definition) {
       name throws(StorageError) in try pool.volume(name)
     }
     let properties = volume.lifecycle.resolved(with: pool.definition.lifecycle)
     if properties.kind == .snapshot { return volume }
+    if volume.capacity == nil, let source = properties.source {
+      volume.capacity = try pool.volume(source)?.capacity
+    }
     guard let capacity = volume.capacity else {
       throw StorageError(.badInput, "volume '\(volume.name)'", "missing capacity element")
     }
@@ -80,10 +85,19 @@ extension Storage {
     let fields: [(String, Bool)] = [
       ("capacity", request.capacity == nil || present.definition.capacity == request.capacity),
       ("format", target.format == nil || target.format == there.format),
-      ("owner", target.permissions.owner == nil || target.permissions.owner == there.permissions.owner),
-      ("group", target.permissions.group == nil || target.permissions.group == there.permissions.group),
-      ("mode", target.permissions.mode == nil || target.permissions.mode == there.permissions.mode
-        || there.permissions.mode == nil),
+      (
+        "owner",
+        target.permissions.owner == nil || target.permissions.owner == there.permissions.owner
+      ),
+      (
+        "group",
+        target.permissions.group == nil || target.permissions.group == there.permissions.group
+      ),
+      (
+        "mode",
+        target.permissions.mode == nil || target.permissions.mode == there.permissions.mode
+          || there.permissions.mode == nil
+      ),
       ("backing store", request.backingStore?.path == present.definition.backingStore?.path),
       ("lifecycle", request.lifecycle.isEmpty || request.lifecycle == present.definition.lifecycle),
     ]
@@ -96,7 +110,9 @@ extension Storage {
     return Change(isChanged: false, told: [])
   }
 
-  /// Deletes a volume with its revisions. Refused while it is started, in use, or the source of another.
+  /// Deletes a volume with its revisions.
+  ///
+  /// Refused while it is started, in use, or the source of another.
   package func deleteVolume(_ text: String, in poolText: String?) throws(StorageError)
     -> (Change, ActivePool, VolumeName)
   {
@@ -132,7 +148,8 @@ extension Storage {
       guard volume.definition.target.format == .raw || volume.definition.target.format == nil else {
         throw StorageError(
           .unsupported, volume.subject,
-          "volumes of format '\(volume.definition.target.format?.rawValue ?? "")' cannot be resized here")
+          "volumes of format '\(volume.definition.target.format?.rawValue ?? "")' cannot be resized here"
+        )
       }
       let target = try newSize(resize, of: volume)
       result = target
@@ -162,13 +179,15 @@ extension Storage {
     case .to(let size): return size
     case .by(let more):
       guard let size = volume.capacity.adding(more) else {
-        throw StorageError(.badInput, volume.subject, "numerical overflow: value too large: \(more.bytes)")
+        throw StorageError(
+          .badInput, volume.subject, "numerical overflow: value too large: \(more.bytes)")
       }
       return size
     case .less(let less):
       guard less <= volume.capacity else {
         throw StorageError(
-          .badInput, volume.subject, "cannot shrink by \(less.bytes) bytes: it has \(volume.capacity.bytes)")
+          .badInput, volume.subject,
+          "cannot shrink by \(less.bytes) bytes: it has \(volume.capacity.bytes)")
       }
       return volume.capacity - less
     }

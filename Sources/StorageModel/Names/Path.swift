@@ -32,7 +32,7 @@ package struct Path: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// This path and `name` below it.
   package func appending(_ name: String) -> Path {
-    Path(text.hasSuffix("/") ? text + name : text + "/" + name)
+    Path(text.utf8.last == UInt8(ascii: "/") ? text + name : text + "/" + name)
   }
 
   /// The part of this path below `folder`, or nil where it is not below it.
@@ -47,9 +47,22 @@ package struct Path: Hashable, Comparable, Sendable, CustomStringConvertible {
   package static func < (left: Path, right: Path) -> Bool { left.text < right.text }
 
   private static func sanitised(_ text: String) -> String {
-    if text.contains("://") { return text }
-    let bytes = Array(text.utf8)
     let slash = UInt8(ascii: "/")
+    // Nearly every path is clean already; a listing makes tens of thousands of them.
+    var previous: UInt8 = 0
+    var needsWork = false
+    for byte in text.utf8 {
+      if byte == slash, previous == slash || previous == UInt8(ascii: ":") {
+        needsWork = true
+        break
+      }
+      previous = byte
+    }
+    guard needsWork || previous == slash else { return text }
+    let bytes = Array(text.utf8)
+    if bytes.indices.dropLast(2).contains(where: { bytes[$0...].starts(with: "://".utf8) }) {
+      return text
+    }
     let leading = bytes.prefix { $0 == slash }.count
     var result = Array(repeating: slash, count: leading == 2 ? 2 : min(leading, 1))
     for byte in bytes.dropFirst(leading) where !(byte == slash && result.last == slash) {

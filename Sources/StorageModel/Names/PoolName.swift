@@ -55,7 +55,13 @@ package enum NameProblem: Error, Equatable {
   }
 }
 
-extension StringProtocol {
+extension String {
   /// Whether an ASCII control character (0x00 to 0x1f, 0x7f) occurs.
-  package var hasControlCharacter: Bool { utf8.contains { $0 < 0x20 || $0 == 0x7f } }
+  package var hasControlCharacter: Bool {
+    var text = self
+    return text.withUTF8 { bytes in
+      for byte in bytes where byte < 0x20 || byte == 0x7f { return true }
+      return false
+    }
+  }
 }

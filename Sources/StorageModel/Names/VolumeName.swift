@@ -23,6 +23,11 @@ package struct VolumeName: Hashable, Comparable, Sendable, CustomStringConvertib
   /// - Returns: nil for text that cannot be a file's name or that would break a line of output.
   package init?(found text: String) {
     guard !text.isEmpty, !text.hasControlCharacter else { return nil }
+    if !text.utf8.contains(UInt8(ascii: "/")) {
+      guard text != ".", text != ".." else { return nil }
+      self.text = text
+      return
+    }
     for part in text.split(separator: "/", omittingEmptySubsequences: false) {
       guard !part.isEmpty, part != ".", part != ".." else { return nil }
     }

@@ -93,6 +93,11 @@ package enum VolumeFormat: String, CaseIterable, Sendable {
   case linuxRAID = "linux-raid"
   case extended
 
+  /// Whether images of the format can be told by their first bytes.
+  package var hasMagic: Bool {
+    [.iso, .vdi, .ploop, .cow, .qcow, .qcow2, .qed, .vmdk, .vhdx].contains(self)
+  }
+
   package static let images: [VolumeFormat] = [
     .raw, .dir, .bochs, .cloop, .dmg, .iso, .vpc, .vdi, .fat, .vhd, .ploop, .cow, .qcow, .qcow2,
     .qed,

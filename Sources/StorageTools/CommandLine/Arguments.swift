@@ -18,7 +18,7 @@ struct Arguments: Sendable {
     while index < words.count {
       let word = words[index]
       index += 1
-      if optionsEnded || !word.hasPrefix("-") || word == "-" {
+      if optionsEnded || !word.hasPrefix("-") || word == "-" || word.isNegativeNumber {
         bare.append(word)
         continue
       }
@@ -76,7 +76,9 @@ struct Arguments: Sendable {
   {
     var free = parameters.filter { $0.isPositional && values[$0.name] == nil }[...]
     for word in bare {
-      guard let parameter = free.popFirst() else { throw Arguments.usage("unexpected data '\(word)'") }
+      guard let parameter = free.popFirst() else {
+        throw Arguments.usage("unexpected data '\(word)'")
+      }
       values[parameter.name] = word
     }
   }
@@ -103,5 +105,14 @@ struct Arguments: Sendable {
     return try LifecycleSettings.boolean(text, "--\(name)")
   }
 
+  /// The error of a wrong command line.
   static func usage(_ problem: String) -> StorageError { StorageError(.usage, "", problem) }
+}
+
+extension String {
+  /// Whether it is a minus and a digit: a value such as -1 or -512K, never an option.
+  fileprivate var isNegativeNumber: Bool {
+    let rest = dropFirst()
+    return hasPrefix("-") && rest.first.map { $0.isASCII && $0.isNumber } == true
+  }
 }

@@ -20,7 +20,8 @@ struct Parameter: Sendable {
 
   /// A value that must be given.
   static func required(_ name: String, _ placeholder: String, _ help: String) -> Parameter {
-    Parameter(name: name, kind: .value(placeholder), help: help, isRequired: true, isPositional: true)
+    Parameter(
+      name: name, kind: .value(placeholder), help: help, isRequired: true, isPositional: true)
   }
 
   /// A value that may be given, also as a bare word.

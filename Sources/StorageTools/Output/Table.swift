@@ -5,20 +5,23 @@ enum Table {
   /// A table: one leading blank, a line of dashes, three blanks between columns, the last one not padded.
   static func text(_ header: [String], _ rows: [[String]]) -> String {
     let widths = header.indices.map { column in
-      ([header] + rows).map { width($0[column]) }.max() ?? 0
+      rows.reduce(width(header[column])) { max($0, width($1[column])) }
     }
-    func line(_ cells: [String]) -> String {
-      var text = ""
+    var text = ""
+    func line(_ cells: [String]) {
       for (column, cell) in cells.enumerated() {
-        text += " " + cell
-        if column < cells.count - 1 {
-          text += String(repeating: " ", count: widths[column] - width(cell) + 2)
-        }
+        text += " "
+        text += cell
+        guard column < cells.count - 1 else { continue }
+        for _ in 0..<(widths[column] - width(cell) + 2) { text += " " }
       }
-      return text + "\n"
+      text += "\n"
     }
     let dashes = String(repeating: "-", count: widths.reduce(0) { $0 + $1 + 3 })
-    return line(header) + dashes + "\n" + rows.map(line).joined()
+    line(header)
+    text += dashes + "\n"
+    rows.forEach(line)
+    return text
   }
 
   /// Rows of `Label:` padded to 16 columns, and a value.

@@ -1,5 +1,6 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolAutostart = Command(
     "pool-autostart", "Mark a pool to be started at boot, or not.", .changes,

@@ -1,5 +1,6 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolBuild = Command(
     "pool-build", "Make what a pool's volumes are kept in.", .changes,

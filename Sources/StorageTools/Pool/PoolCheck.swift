@@ -1,8 +1,10 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolCheck = Command(
-    "pool-check", "List what interrupted commands left in a pool, and remove it if asked.", .changes,
+    "pool-check", "List what interrupted commands left in a pool, and remove it if asked.",
+    .changes,
     [.pool, .flag("repair", "Remove what nobody can want back.")]
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")

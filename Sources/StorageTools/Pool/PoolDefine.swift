@@ -1,7 +1,7 @@
-import StorageCore
-import StorageModel
-import StorageHost
 import StorageConf
+import StorageCore
+import StorageHost
+import StorageModel
 import StorageXML
 
 extension Command {

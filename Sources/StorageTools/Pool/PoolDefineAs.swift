@@ -7,7 +7,8 @@ extension Command {
     "pool-define-as", "Define a pool from options.", .changes,
     [
       .required("name", "NAME", "Name of the pool."),
-      .required("type", "TYPE", "Type of the pool: dir, fs, netfs, logical, disk, iscsi and so on."),
+      .required(
+        "type", "TYPE", "Type of the pool: dir, fs, netfs, logical, disk, iscsi and so on."),
       .optional("source-host", "HOST", "Host that the source is on."),
       .optional("source-path", "PATH", "Path on the source host."),
       .optional("source-dev", "DEVICE", "Device that is the source."),

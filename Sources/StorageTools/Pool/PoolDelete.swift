@@ -1,5 +1,6 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolDelete = Command(
     "pool-delete", "Remove an inactive pool's empty storage; its definition stays.", .changes,

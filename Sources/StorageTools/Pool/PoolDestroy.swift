@@ -1,7 +1,10 @@
 import StorageCore
 import StorageModel
+
 extension Command {
-  static let poolDestroy = Command("pool-destroy", "Stop a pool; its data and its definition stay.", .changes, [.pool]) {
+  static let poolDestroy = Command(
+    "pool-destroy", "Stop a pool; its data and its definition stay.", .changes, [.pool]
+  ) {
     tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     let pool = try tool.storage.store.pool(matching: text)

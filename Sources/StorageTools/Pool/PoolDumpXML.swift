@@ -15,6 +15,7 @@ extension Command {
       let status = tool.storage.status(of: pool)
       text = PoolXML.write(status.definition, sizes: status.sizes ?? PoolSizes())
     }
-    try tool.report(text, json: ("pool-dumpxml", [("pool", .string(pool.name.text)), ("xml", .string(text))]))
+    try tool.report(
+      text, json: ("pool-dumpxml", [("pool", .string(pool.name.text)), ("xml", .string(text))]))
   }
 }

@@ -1,5 +1,6 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolInfo = Command(
     "pool-info", "Print the state and the sizes of a pool.", .reads, [.pool, .bytes]

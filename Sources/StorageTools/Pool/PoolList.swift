@@ -1,5 +1,6 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolList = Command(
     "pool-list", "List pools; without options the active ones.", .reads,
@@ -48,7 +49,10 @@ extension Command {
     }
     guard arguments.has("details") || tool.wantsJSON else {
       let rows = pools.map {
-        [$0.name.text.escaped, $0.isActive ? "active" : "inactive", $0.isAutostarted ? "yes" : "no"]
+        [
+          $0.name.text.escaped, $0.isActive ? "active" : "inactive",
+          $0.isAutostarted ? "yes" : "no",
+        ]
       }
       return try tool.write(Table.text(["Name", "State", "Autostart"], rows) + "\n")
     }

@@ -1,5 +1,6 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolName = Command(
     "pool-name", "Print the name of the pool of a UUID.", .reads,

@@ -1,7 +1,10 @@
 import StorageCore
 import StorageModel
+
 extension Command {
-  static let poolRefresh = Command("pool-refresh", "Check that a pool can be reached.", .changes, [.pool]) {
+  static let poolRefresh = Command(
+    "pool-refresh", "Check that a pool can be reached.", .changes, [.pool]
+  ) {
     tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     let pool = try tool.storage.store.pool(matching: text)

@@ -1,5 +1,6 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolStart = Command("pool-start", "Start a pool.", .changes, [.pool]) {
     tool throws(StorageError) in

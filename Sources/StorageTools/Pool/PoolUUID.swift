@@ -1,10 +1,12 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolUUID = Command(
     "pool-uuid", "Print the UUID of a pool.", .reads, [.pool]
   ) { tool throws(StorageError) in
-    let uuid = try tool.storage.store.pool(matching: tool.arguments.required("pool")).definition.uuid
+    let uuid = try tool.storage.store.pool(matching: tool.arguments.required("pool")).definition
+      .uuid
     try tool.report("\(uuid)\n", json: ("pool-uuid", [("uuid", .string("\(uuid)"))]))
   }
 }

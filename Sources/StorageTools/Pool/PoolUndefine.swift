@@ -1,5 +1,6 @@
 import StorageCore
 import StorageModel
+
 extension Command {
   static let poolUndefine = Command(
     "pool-undefine", "Remove an inactive pool's definition; its data stays.", .changes,

@@ -7,7 +7,8 @@ extension Command {
     "vol-create-as", "Create a volume from options.", .changes,
     [
       .pool, .required("name", "NAME", "Name of the volume."),
-      .optional("capacity", "SIZE", "Size, in bytes or with a unit. Needed unless it starts from a source."),
+      .optional(
+        "capacity", "SIZE", "Size, in bytes or with a unit. Needed unless it starts from a source."),
       .optional("allocation", "SIZE", "How much of it gets blocks at once; all where not given."),
       .optional("format", "FORMAT", "Format of the file: raw."),
       .optional("backing-vol", "VOLUME", "Volume that it is an overlay on."),

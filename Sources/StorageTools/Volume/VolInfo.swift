@@ -24,11 +24,6 @@ extension Command {
       ("Name", volume.name.text.escaped), ("Type", definition.kind.rawValue),
       ("Capacity", size(definition.capacity)), last,
     ]
-    var members: [(String, JSON)] = [("volume", volume.json(in: pool))]
-    if volume.properties.snapOnStart {
-      members.append(("is_outdated", .boolean(try tool.storage.isOutdated(volume, in: pool))))
-    }
-    let json = members
-    try tool.report(Table.labels(rows), json: ("vol-info", json))
+    try tool.report(Table.labels(rows), json: ("vol-info", [("volume", volume.json(in: pool))]))
   }
 }

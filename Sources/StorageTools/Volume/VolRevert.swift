@@ -3,9 +3,11 @@ import StorageModel
 
 extension Command {
   static let volRevert = Command(
-    "vol-revert", "Put a volume back to a revision; its present state becomes a revision.", .changes,
+    "vol-revert", "Put a volume back to a revision; its present state becomes a revision.",
+    .changes,
     [
-      .volume, .optional("revision", "REVISION", "Number of the revision; the newest where not given."),
+      .volume,
+      .optional("revision", "REVISION", "Number of the revision; the newest where not given."),
       .volumePool, .flag("discard", "First drop an uncommitted session."),
     ]
   ) { tool throws(StorageError) in

@@ -7,7 +7,8 @@ extension Command {
     [
       .volume,
       .required(
-        "property", "PROPERTY", "rw, snap_on_start, save_on_stop, revisions_to_keep, source or ephemeral."),
+        "property", "PROPERTY",
+        "rw, snap_on_start, save_on_stop, revisions_to_keep, source or ephemeral."),
       .required("value", "VALUE", "The value: yes or no, a number, or a volume's name."),
       .volumePool,
     ]

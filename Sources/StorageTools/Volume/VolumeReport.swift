@@ -32,6 +32,7 @@ extension Volume {
       ("save_on_stop", .boolean(properties.saveOnStop)),
       ("revisions_to_keep", .integer(Int64(properties.revisionsToKeep.number))),
       ("source", .text(properties.source?.text)), ("ephemeral", .boolean(properties.ephemeral)),
+      ("outdated", .boolean(isOutdated)),
       (
         "backing_store",
         definition.backingStore.map {

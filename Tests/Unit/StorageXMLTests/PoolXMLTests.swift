@@ -65,8 +65,9 @@ import Testing
     ("file:///a", "target path 'file:///a' must be absolute"),
   ])
   func refusesRelativeTargets(path: String, message: String) {
-    #expect(problem("<pool type='dir'><name>a</name><target><path>\(path)</path></target></pool>")
-      == "f:1:40: \(message)")
+    #expect(
+      problem("<pool type='dir'><name>a</name><target><path>\(path)</path></target></pool>")
+        == "f:1:40: \(message)")
   }
 
   @Test(arguments: [

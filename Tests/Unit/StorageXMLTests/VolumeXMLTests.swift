@@ -6,7 +6,8 @@ import Testing
   @Test(arguments: Fixtures.names(in: "Volumes"))
   func printsAsLibvirt(name: String) throws {
     let volume = try read(Fixtures.bytes("Volumes/\(name).xml"), name)
-    #expect(VolumeXML.write(volume, poolType: poolType(name)) == Fixtures.text("Volumes/\(name).out.xml"))
+    #expect(
+      VolumeXML.write(volume, poolType: poolType(name)) == Fixtures.text("Volumes/\(name).out.xml"))
   }
 
   @Test(arguments: Fixtures.names(in: "Volumes"))

@@ -1,0 +1,131 @@
+"""The same command lines through virsh and through the commands, on two equal folders.
+
+stdout and success must be equal; where virsh fails, the words of libvirt's own message must stand in
+ours. Deviations that are meant are listed in differences.py, each with its reason; one that no longer
+occurs fails, too."""
+
+import re
+
+import pytest
+from differences import DIFFERENCES, EVERYWHERE
+from scenarios import SCENARIOS
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# virsh puts the verb that failed first; libvirt's message follows, after the name of its class.
+CLASSES = re.compile(
+    r"^(internal error|operation failed|Requested operation is not valid|XML error|invalid argument|"
+    r"unsupported configuration|Storage pool not found|Storage volume not found|invalid storage volume "
+    r"pointer in|this function is not supported by the connection driver|"
+    r"XML document failed to validate against schema|storage volume .* exists already|"
+    r"numerical overflow|unsupported flags|pool|An error occurred, but the cause is unknown): "
+)
+used = set()
+
+
+class Side:
+    """One of the two: its runner, its folder, and the UUIDs it has printed so far."""
+
+    def __init__(self, runner, folder):
+        self.runner, self.folder, self.uuids = runner, folder, {}
+        folder.mkdir()
+
+    def run(self, line):
+        words = [self.fill(word) for word in line.split(" ")]
+        return self.runner.run(words[0], *words[1:], cwd=self.folder)
+
+    def fill(self, word):
+        for uuid, name in self.uuids.items():
+            word = word.replace(name, uuid)
+        return word.replace("@D@", str(self.folder))
+
+    def normal(self, text):
+        text = text.replace(str(self.folder), "@D@")
+        return UUID.sub(lambda m: self.uuids.setdefault(m[0], f"@UUID{len(self.uuids) + 1}@"), text)
+
+
+def everywhere(text):
+    """The text with what differs in every scenario for one known reason replaced."""
+    for name, (pattern, replacement, _) in EVERYWHERE.items():
+        text, count = re.subn(pattern, replacement, text)
+        if count:
+            used.add(name)
+    return text
+
+
+def message(error):
+    """libvirt's own message out of virsh's stderr, and virsh's where there is no other."""
+    lines = [line.removeprefix("error: ") for line in error.strip().splitlines()]
+    text = lines[-1] if lines else ""
+    while match := CLASSES.match(text):
+        text = text[match.end():]
+    return text
+
+
+def compare(theirs, ours, left, right):
+    """The ways in which two runs of a line differ: a set of stdout, status, stderr."""
+    found = {}
+    a, b = (everywhere(side.normal(run.out)) for side, run in ((left, theirs), (right, ours)))
+    if a != b:
+        found["stdout"] = f"virsh printed:\n{a}we printed:\n{b}"
+    if (theirs.status == 0) != (ours.status == 0):
+        found["status"] = f"virsh: {theirs}\nwe: {ours}"
+    elif theirs.status != 0:
+        words = everywhere(left.normal(message(theirs.err)))
+        if words not in everywhere(right.normal(ours.err)):
+            found["stderr"] = f"virsh said: {words}\nwe said: {right.normal(ours.err)}"
+    return found
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_scenario(name, virsh, site, scratch):
+    left, right = Side(virsh, scratch / "theirs"), Side(site, scratch / "ours")
+    wrong = []
+    try:
+        for line in SCENARIOS[name]:
+            if callable(line):
+                line(left.folder)
+                line(right.folder)
+                continue
+            wrong += judge(name, line, left, right)
+    finally:
+        forget(virsh)
+    assert not wrong, "\n\n".join(wrong)
+
+
+def judge(name, line, left, right):
+    """Runs one line on both sides; returns what is wrong about the outcome."""
+    theirs, ours = left.run(line), right.run(line)
+    found = compare(theirs, ours, left, right)
+    meant = DIFFERENCES.get((name, line), {})
+    wrong = []
+    for channel, text in found.items():
+        if channel not in meant:
+            wrong.append(f"{name}: {line}\n{channel} differs: {text}")
+    for channel in meant:
+        if channel not in found:
+            wrong.append(f"{name}: {line}\n{channel} no longer differs; take it off the list")
+    return wrong
+
+
+def forget(virsh):
+    """Takes every pool out of the private daemon, for the next scenario."""
+    for option in ("--name", "--inactive"):
+        names = virsh.run("pool-list", "--name", *([option] if option != "--name" else []))
+        for pool in names.out.split():
+            virsh.run("pool-destroy", pool)
+            virsh.run("pool-undefine", pool)
+
+
+def test_every_listed_difference_belongs_to_a_line():
+    for scenario, line in DIFFERENCES:
+        assert line in SCENARIOS[scenario], f"{scenario}: {line}"
+    for channels in DIFFERENCES.values():
+        assert all(reason.strip() for reason in channels.values())
+
+
+def test_every_general_difference_occurred():
+    """Runs last in this file: each replacement was needed at least once."""
+    if not used:
+        pytest.skip("no scenario was run")
+    assert used == set(EVERYWHERE)
