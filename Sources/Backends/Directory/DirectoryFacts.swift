@@ -8,10 +8,8 @@ extension DirectoryBackend {
   /// What is known of one volume; nil where there is none.
   ///
   /// Sizes are those of the device: the working copy's where there is one, else the committed state's.
-  /// - Parameters:
-  ///   - kind: the kind of file, where the folder's listing told it.
-  ///   - hasRecord: whether a record is there, where that is known.
-  func describe(_ name: VolumeName, in folder: Folder, kind: FileStatus.Kind?, hasRecord: Bool?)
+  /// - Parameter hasRecord: whether a record is there, where the listing knows it.
+  func describe(_ name: VolumeName, in folder: Folder, hasRecord: Bool?)
     -> Volume?
   {
     let files = files(name)
@@ -38,11 +36,11 @@ extension DirectoryBackend {
       if hasWorkingCopy {
         let file = files.sidePath(files.working)
         _ = try measure(
-          file, kind: .regular, format: record?.format, in: folder, &definition, &problem)
+          file, format: record?.format, in: folder, &definition, &problem)
         if saves { hasCommitted = try folder.status(files.committedPath) != nil }
       } else if saves {
         hasCommitted = try measure(
-          files.committedPath, kind: kind, format: record?.format, in: folder, &definition, &problem
+          files.committedPath, format: record?.format, in: folder, &definition, &problem
         )
       } else {
         definition.target.format = record?.format ?? .raw
@@ -91,25 +89,10 @@ extension DirectoryBackend {
   /// Fills in what a file says of its volume.
   /// - Returns: false where there is no such file.
   private func measure(
-    _ file: String, kind: FileStatus.Kind?, format: VolumeFormat?, in folder: Folder,
+    _ file: String, format: VolumeFormat?, in folder: Folder,
     _ definition: inout VolumeDefinition, _ problem: inout String?
   ) throws(StorageError) -> Bool {
-    let descriptor: Descriptor?
-    let status: FileStatus
-    if kind == .folder {
-      guard let found = try folder.status(file) else { return false }
-      (status, descriptor) = (found, nil)
-    } else {
-      do throws(StorageError) {
-        guard let opened = try folder.openIfPresent(file) else { return false }
-        (status, descriptor) = (try opened.status(), opened)
-      } catch {
-        // What cannot be opened can still be measured from outside.
-        guard error.code == .permission, let found = try folder.status(file) else { throw error }
-        problem = error.text
-        (status, descriptor) = (found, nil)
-      }
-    }
+    guard let status = try folder.status(file) else { return false }
     definition.target.permissions = Permissions(
       mode: status.mode & 0o777, owner: status.owner, group: status.group)
     definition.target.timestamps = status.timestamps
@@ -123,29 +106,37 @@ extension DirectoryBackend {
       definition.capacity = status.size
       definition.allocation = status.allocated
       definition.physical = status.size
-      if let descriptor {
-        try probe(descriptor, size: status.size, format: format, &definition, &problem)
-      } else {
-        definition.target.format = format ?? .raw
+      definition.target.format = format ?? .raw
+      if mayHaveHeader(status, format: format) {
+        do throws(StorageError) {
+          let opened = try folder.open(file, flags: Descriptor.readOnly)
+          try probe(opened, size: status.size, format: format, &definition, &problem)
+        } catch {
+          problem = error.text
+        }
       }
     default:
-      // Devices, sockets and FIFOs are no volumes.
+      // Devices, sockets, FIFOs and symbolic links are no volumes.
       return false
     }
     return true
   }
 
-  /// Reads an image's header, unless the record says that the file is raw: then what a guest may
-  /// have written into it means nothing.
+  /// Whether a file's header is worth reading.
   ///
-  /// In Qubes' layout everything is raw.
+  /// Not where the record says that the file is raw: then what a guest may have written into it means nothing. In
+  /// Qubes' layout everything is raw. A file without blocks has no header, unless it is so small that the file
+  /// system may keep it in the inode.
+  private func mayHaveHeader(_ status: FileStatus, format: VolumeFormat?) -> Bool {
+    format != .raw && !driver.usesQubesLayout && (status.allocated > 0 || status.size <= 4096)
+  }
+
+  /// Reads an image's header.
   private func probe(
     _ file: Descriptor, size: ByteCount, format: VolumeFormat?,
     _ definition: inout VolumeDefinition,
     _ problem: inout String?
   ) throws(StorageError) {
-    definition.target.format = .raw
-    guard format != .raw, !driver.usesQubesLayout else { return }
     let facts: ImageFacts
     do {
       facts = try ImageProbe.probe(size: size) { try file.read(at: $0, count: $1) }
