@@ -67,8 +67,12 @@ let package = Package(
     tests("StorageModelTests", ["StorageModel"]),
     tests("StorageXMLTests", ["StorageXML", "StorageModel"], fixtures: ["Fixtures"]),
     tests("StorageConfTests", ["StorageConf", "StorageModel"]),
-    tests("StorageOSTests", ["StorageOS", "StorageModel"]),
-    tests("StorageCoreTests", ["StorageCore", "StorageModel", "StorageOS", "StorageHost"]),
-    tests("StorageToolsTests", ["StorageTools", "StorageModel"]),
+    tests("StorageOSTests", ["StorageOS", "StorageModel", "TestSupport"]),
+    tests(
+      "StorageCoreTests",
+      ["StorageCore", "StorageModel", "StorageOS", "StorageHost", "TestSupport"]),
+    tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
+    tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),
+    library("TestSupport", ["StorageModel", "StorageOS"], path: "Tests/Unit/TestSupport"),
   ] + (commands + ["cistern"]).map(program)
 )

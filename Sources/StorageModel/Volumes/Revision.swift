@@ -59,6 +59,8 @@ extension Timestamp {
     else { return nil }
     let days = days(year: year, month: month, day: day)
     self.init(seconds: days * 86400 + hour * 3600 + minute * 60 + second)
+    // 30 February and leap seconds would come out as another text, and name a file that is not there.
+    guard iso8601 == text else { return nil }
   }
 }
 
