@@ -15,15 +15,17 @@ extension DirectoryBackend {
     let files = files(name)
     var record: VolumeRecord?
     var problem: String?
+    var isUnreadable = false
     var hasWorkingCopy = false
     var hasCommitted = false
     if hasRecord != false {
       do throws(StorageError) { record = try self.record(of: files, in: folder) } catch {
         problem = error.text
+        isUnreadable = true
       }
     }
     let lifecycle = record?.lifecycle ?? LifecycleSettings()
-    let properties = lifecycle.resolved(with: pool.lifecycle)
+    var properties = lifecycle.resolved(with: pool.lifecycle)
     let saves = properties.kind.savesState
     var definition = VolumeDefinition(name: name, lifecycle: lifecycle)
     let path = path(of: name)
@@ -34,6 +36,9 @@ extension DirectoryBackend {
         hasWorkingCopy = try folder.status(files.sidePath(files.working)) != nil
       }
       if hasWorkingCopy {
+        // Revisions were disabled for the whole pool while this volume had an uncommitted session, which must be
+        // committed or dropped before anything can change in place.
+        if properties.kind == .inPlace, files.isPlain { properties.revisionsToKeep = .count(0) }
         let file = files.sidePath(files.working)
         _ = try measure(
           file, format: record?.format, in: folder, &definition, &problem)
@@ -58,6 +63,7 @@ extension DirectoryBackend {
     var volume = Volume(
       definition: definition, properties: properties, hasCommitted: hasCommitted,
       hasWorkingCopy: hasWorkingCopy, problem: problem)
+    volume.hasUnreadableRecord = isUnreadable
     if hasWorkingCopy, let source = properties.source {
       let held = try? folder.status(heldSourcePath(of: volume))?.identity
       volume.isOutdated =

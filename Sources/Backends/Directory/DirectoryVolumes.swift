@@ -1,5 +1,6 @@
 import StorageConf
 import StorageCore
+import StorageHost
 import StorageModel
 import StorageOS
 
@@ -25,11 +26,17 @@ extension DirectoryBackend {
   }
 
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
-    guard !isOwnFile(name.text) else { return nil }
+    guard !isOwnFile(name.text), driver.usesQubesLayout || name.components.count == 1 else {
+      return nil
+    }
     let folder = try folder()
     guard var volume = describe(name, in: folder, hasRecord: nil) else { return nil }
-    if volume.hasCommitted, let file = try? folder.openIfPresent(files(name).committedPath) {
-      volume.definition.target.permissions.label = file.label()
+    // Opened only where there can be a label: an open file keeps others from proving that nobody uses it.
+    if volume.hasCommitted,
+      (try? FileStatus(following: host.sys.appending("fs/selinux/enforce"))) != nil
+    {
+      let file = try? folder.openIfPresent(files(name).committedPath)
+      volume.definition.target.permissions.label = file?.label()
     }
     return volume
   }

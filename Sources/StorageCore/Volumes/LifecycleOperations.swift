@@ -119,6 +119,9 @@ extension Storage {
       else {
         throw StorageError(.notFound, volume.subject, "its source '\(name)' has no committed state")
       }
+      guard !source.hasUnreadableRecord else {
+        throw StorageError(.badInput, source.subject, source.problem ?? "has an unreadable record")
+      }
       _ = try source.transition(.export)
       try backend.copySource(source, to: volume, steps)
     }
@@ -247,6 +250,20 @@ extension Storage {
     return (found, volume.name)
   }
 
+  /// Refuses to write an export over a file of an active pool, or among a pool's own files.
+  package func checkExportTarget(_ path: Path) throws(StorageError) {
+    for pool in try store.all().pools where pool.isActive {
+      guard let folder = pool.definition.target.path, pool.definition.type.hasTarget,
+        SourceConflicts.isSameOrBelow(path.parent, folder)
+      else { continue }
+      let isNew = (try? FileStatus(following: path)) == nil
+      guard isNew, !SourceConflicts.isSameOrBelow(path.parent, folder.appending(".cistern")) else {
+        throw StorageError(
+          .exists, path.text, "belongs to pool '\(pool.name)'; import into a volume instead")
+      }
+    }
+  }
+
   // MARK: Check
 
   /// The left-overs of a pool, and whether each was removed.
@@ -261,21 +278,35 @@ extension Storage {
       }
       let started = try StartedVolumes(host: host, pool: pool.name)
       let steps = Steps(isDryRun: isDryRun)
-      var results: [(Finding, repaired: Bool)] = []
-      for finding in try backend.findings(isStarted: { started.contains($0) }) {
-        let doesRepair = repair && finding.kind.isRepairable
-        if doesRepair { try backend.repair(finding, steps) }
-        results.append((finding, doesRepair && !isDryRun))
+      var results = try findings(backend, started)
+      // Removing one thing can show another to be of no use.
+      var removed: [(Finding, repaired: Bool)] = []
+      while repair, results.contains(where: \.kind.isRepairable) {
+        for finding in results where finding.kind.isRepairable {
+          if finding.kind == .staleMarker, let volume = finding.volume {
+            try started.remove(volume, steps)
+          } else {
+            try backend.repair(finding, steps)
+          }
+          removed.append((finding, !isDryRun))
+        }
+        results = isDryRun ? [] : try findings(backend, started)
       }
-      for name in started.all() {
-        var volume = try backend.volume(name)
-        volume?.isStarted = true
-        guard volume?.state != .running else { continue }
-        if repair { try started.remove(name, steps) }
-        results.append(
-          (Finding(.staleMarker, started.file(name), volume: name), repair && !isDryRun))
-      }
-      return (pool.name, results, steps.told)
+      let open = results.map { ($0, repaired: false) }
+      return (pool.name, removed + open, steps.told)
     }
+  }
+
+  private func findings(_ backend: any CheckingBackend, _ started: StartedVolumes)
+    throws(StorageError) -> [Finding]
+  {
+    var found = try backend.findings(isStarted: { started.contains($0) })
+    for name in started.all() {
+      var volume = try backend.volume(name)
+      volume?.isStarted = true
+      guard volume?.state != .running else { continue }
+      found.append(Finding(.staleMarker, started.file(name), volume: name))
+    }
+    return found
   }
 }

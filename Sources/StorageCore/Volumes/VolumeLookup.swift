@@ -103,7 +103,7 @@ extension Storage {
   /// Runs a change of one volume, under the pool's shared and the volume's exclusive lock, with left-overs of
   /// interrupted commands swept first.
   func changeVolume(
-    _ text: String, in poolText: String?,
+    _ text: String, in poolText: String?, evenIfUnreadable: Bool = false,
     _ body: (ActivePool, any LifecycleBackend, Volume, Steps) throws(StorageError) -> Void
   ) throws(StorageError) -> (Change, ActivePool, VolumeName) {
     let (found, first) = try volume(text, in: poolText)
@@ -117,6 +117,10 @@ extension Storage {
           throw StorageError(
             .notFound, "failed to get vol '\(text)'",
             "Storage volume not found: no storage vol with matching name '\(first.name)'")
+        }
+        guard evenIfUnreadable || !volume.hasUnreadableRecord else {
+          throw StorageError(
+            .badInput, volume.subject, volume.problem ?? "has an unreadable record")
         }
         return try self.change { steps throws(StorageError) in
           try body(pool, backend, volume, steps)

@@ -12,6 +12,7 @@ extension Command {
     ]
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
+    if file != "-" { try tool.storage.checkExportTarget(Path(file)) }
     let steps = Steps(isDryRun: tool.isDryRun)
     let (pool, name) = try tool.storage.export(
       tool.arguments.required("vol"), in: tool.arguments.value("pool"),
