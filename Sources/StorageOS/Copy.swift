@@ -2,6 +2,15 @@ import CStorageShim
 import Glibc
 import StorageModel
 
+extension Descriptor {
+  /// Whether the file has any data that is not a hole, by SEEK_DATA; a file of a file system without it always
+  /// has, unless it is empty.
+  package func hasData() throws(StorageError) -> Bool {
+    guard shim_seek_data(number, 0) < 0 else { return true }
+    return errno == ENXIO ? false : try status().size > 0
+  }
+}
+
 /// Copies the content of files: by reflink, else hole by hole.
 package enum Copy {
   /// How a copy was made.

@@ -159,14 +159,23 @@ extension DirectoryBackend {
     }
     problem = facts.problem ?? problem
     definition.capacity = facts.capacity ?? size
-    definition.target.compat = facts.compat
+    // libvirt has no <compat> for the first version.
+    definition.target.compat = facts.compat == "0.10" ? nil : facts.compat
     definition.target.clusterSize = facts.clusterSize
     definition.target.features = facts.describedFeatures
     if let encryption = facts.encryption {
       definition.target.encryption = Encryption(format: encryption)
     }
     if let backing = facts.backing {
-      definition.backingStore = BackingStore(path: backing.path, format: backing.format)
+      definition.backingStore = BackingStore(
+        path: resolved(backing.path, beside: file.path), format: backing.format)
     }
+  }
+
+  /// A backing file's name as QEMU resolves it: a relative one from the image's folder, URIs and `json:` as they
+  /// are.
+  private func resolved(_ name: String, beside image: Path) -> String {
+    let isSpecial = name.prefix { $0 != "/" }.contains(":")
+    return isSpecial || name.hasPrefix("/") ? name : image.parent.appending(name).text
   }
 }

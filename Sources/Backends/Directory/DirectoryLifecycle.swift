@@ -234,6 +234,44 @@ extension DirectoryBackend: LifecycleBackend {
     }
   }
 
+  // MARK: Beginning and ending to keep state
+
+  package func makeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    let path = path(of: volume.name)
+    try steps.run("make empty file '\(path)' of \(volume.capacity.bytes) bytes") {
+      () throws(StorageError) in
+      let home = try home(of: files, making: true)
+      if let present = try home.openIfPresent(files.committed) {
+        // An interrupted change can have made it already; anything else is not ours to replace.
+        guard try !present.hasData() else {
+          throw StorageError(.exists, path.text, "is there already and holds data")
+        }
+        return try home.openForWriting(files.committed).setSize(volume.capacity)
+      }
+      try home.makeFile(
+        files.committed, mode: pool.target.permissions.mode.map { $0 & 0o660 } ?? 0o600,
+        replacing: false, temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
+      ) { file throws(StorageError) in
+        try file.setOwner(pool.target.permissions.owner, group: pool.target.permissions.group)
+        try file.setSize(volume.capacity)
+      }
+    }
+  }
+
+  package func removeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    try steps.run("remove empty file '\(path(of: volume.name))'") { () throws(StorageError) in
+      let home = try home(of: files)
+      try home.remove(files.committed)
+      try home.sync()
+    }
+  }
+
+  package func hasData(_ volume: Volume) throws(StorageError) -> Bool {
+    try openCommitted(volume, revision: nil).hasData()
+  }
+
   // MARK: Revisions
 
   func revisionFiles(_ files: VolumeFiles, in side: Folder) throws(StorageError) -> [Revision] {

@@ -55,7 +55,12 @@ extension DirectoryBackend {
   {
     guard driver.usesQubesLayout else {
       var found: [VolumeName] = []
-      for entry in try folder.entries() where !isOwnFile(entry.name) {
+      var undecodable = 0
+      let entries = try folder.entries(undecodable: &undecodable)
+      if undecodable > 0 {
+        listing.warnings.append("\(undecodable) files have names that are not UTF-8; not listed")
+      }
+      for entry in entries where !isOwnFile(entry.name) {
         if entry.kind == .symbolicLink {
           listing.warnings.append(
             "'\(folder.path.appending(entry.name))' is a symbolic link; not followed")

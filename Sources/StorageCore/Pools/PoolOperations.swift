@@ -118,7 +118,9 @@ extension Storage {
     }
   }
 
-  /// Starts a pool. Refused where an active pool shares its storage.
+  /// Starts a pool.
+  ///
+  /// Refused where an active pool shares its storage.
   package func start(_ text: String) throws(StorageError) -> Change {
     try locked(locks.definitions()) { () throws(StorageError) in
       try withPool(text, .exclusive) { pool, backend throws(StorageError) in

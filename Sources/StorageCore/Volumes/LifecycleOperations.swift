@@ -11,6 +11,9 @@ extension Storage {
     let (change, pool, name) = try changeVolume(text, in: poolText) {
       pool, backend, volume, steps throws(StorageError) in
       let transition = try volume.transition(.start)
+      guard volume.name.components.allSatisfy({ $0.utf8.count <= 200 }) else {
+        throw StorageError(.badInput, volume.subject, "its name is longer than 200 bytes")
+      }
       if volume.properties.ephemeral {
         throw StorageError(
           .unsupported, volume.subject,
@@ -154,28 +157,29 @@ extension Storage {
   }
 
   /// A volume that begins to keep state gets an empty one; one that ends must have nothing to lose.
+  ///
+  /// The file is there before the record says so, and goes after it: at every instant the volume is one or the
+  /// other.
   private func changeSaving(
     of volume: Volume, to settings: LifecycleSettings, saves: Bool, in pool: ActivePool,
     _ backend: any LifecycleBackend, _ steps: Steps
   ) throws(StorageError) {
-    var definition = volume.definition
-    definition.lifecycle = settings
     if saves {
-      definition.allocation = 0
-      return try backend.create(try backend.plan(definition), steps)
+      try backend.makeCommitted(of: volume, steps)
+      return try backend.setProperties(settings, of: volume, steps)
     }
     guard try pool.dependents(of: volume.name).isEmpty else {
       throw StorageError(
         .busy, volume.subject, "is the source of other volumes and must keep its state")
     }
-    guard volume.definition.allocation == 0, try backend.revisions(of: volume).isEmpty else {
+    guard try backend.revisions(of: volume).isEmpty, try !backend.hasData(volume) else {
       throw StorageError(
         .busy, volume.subject,
         "holds data that would be lost; delete it and create it anew to stop keeping state")
     }
     try checkUnused(volume, backend)
-    try backend.delete(volume, steps)
-    try backend.create(try backend.plan(definition), steps)
+    try backend.setProperties(settings, of: volume, steps)
+    try backend.removeCommitted(of: volume, steps)
   }
 
   // MARK: Import and export
@@ -191,6 +195,11 @@ extension Storage {
     try changeVolume(text, in: poolText) { _, backend, volume, steps throws(StorageError) in
       _ = try volume.transition(.importData)
       let status = try source.status()
+      if let path = volume.definition.target.path,
+        (try? FileStatus(following: path))?.identity == status.identity
+      {
+        throw StorageError(.badInput, source.path.text, "is the volume itself")
+      }
       let present = volume.definition.physical ?? volume.capacity
       let expected: ByteCount
       switch size {
@@ -300,8 +309,9 @@ extension Storage {
   private func findings(_ backend: any CheckingBackend, _ started: StartedVolumes)
     throws(StorageError) -> [Finding]
   {
-    var found = try backend.findings(isStarted: { started.contains($0) })
-    for name in started.all() {
+    let running = try started.all()
+    var found = try backend.findings(isStarted: running.contains)
+    for name in running {
       var volume = try backend.volume(name)
       volume?.isStarted = true
       guard volume?.state != .running else { continue }
