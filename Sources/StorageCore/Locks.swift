@@ -31,7 +31,10 @@ package struct Locks: Sendable {
   package func volume(_ name: VolumeName, of pool: PoolName, _ mode: FileLock.Mode)
     throws(StorageError) -> FileLock
   {
-    let file = folder.appending("volumes").appending(pool.text).appending("\(name).lock")
+    // Files found on disk can have names that leave no room for an ending.
+    let isLong = name.components.contains { $0.utf8.count > 200 }
+    let text = isLong ? "\(StorageUUID.derived(from: name.text))" : name.text
+    let file = folder.appending("volumes").appending(pool.text).appending("\(text).lock")
     return try lock(
       file.lastComponent, in: file.parent, mode, subject: "volume '\(name)' in pool '\(pool)'")
   }

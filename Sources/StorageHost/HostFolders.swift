@@ -36,13 +36,19 @@ package struct HostFolders: Sendable {
       return system(below: root)
     }
     if Process.isRoot { return system(below: Path("/")) }
+    let home = Process.home
+    guard home.isAbsolute else {
+      throw StorageError(.usage, "HOME", "'\(home)' is not an absolute path")
+    }
+    // Relative values are to be ignored (XDG base directory specification).
+    func base(_ variable: String) -> Path? {
+      Process.environment(variable).map { Path($0) }.flatMap { $0.isAbsolute ? $0 : nil }
+    }
     func folder(_ variable: String, _ fallback: String) -> Path {
-      let base = Process.environment(variable).map { Path($0) }
-      return (base ?? Process.home.appending(fallback)).appending("cistern")
+      (base(variable) ?? home.appending(fallback)).appending("cistern")
     }
     let runtime =
-      Process.environment("XDG_RUNTIME_DIR").map { Path($0).appending("cistern") }
-      ?? Process.home.appending(".local/state/cistern/run")
+      base("XDG_RUNTIME_DIR")?.appending("cistern") ?? home.appending(".local/state/cistern/run")
     return HostFolders(
       configuration: folder("XDG_CONFIG_HOME", ".config"), runtime: runtime,
       data: folder("XDG_DATA_HOME", ".local/share"))
@@ -62,7 +68,8 @@ package struct HostFolders: Sendable {
     return runtime.appending("boot-\(text.trimmed)")
   }
 
-  /// Makes a folder and its parents, 0700 below the first that has to be made.
+  /// Makes a folder and its parents, 0755: definitions and what is started are no secrets, and reading them needs
+  /// no privilege.
   package static func make(_ path: Path) throws(StorageError) -> Folder {
     do throws(StorageError) {
       return try Folder(opening: path)
@@ -70,8 +77,7 @@ package struct HostFolders: Sendable {
       guard error.code == .notFound else { throw error }
     }
     let parent = try make(path.parent)
-    // Folders of state are for their owner; only pool folders are passed through by others.
-    if try parent.makeFolder(path.lastComponent, mode: 0o700) { try parent.sync() }
+    if try parent.makeFolder(path.lastComponent, mode: 0o755) { try parent.sync() }
     return try Folder(opening: path)
   }
 }

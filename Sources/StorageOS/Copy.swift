@@ -2,6 +2,15 @@ import CStorageShim
 import Glibc
 import StorageModel
 
+extension Descriptor {
+  /// Whether the file has any data that is not a hole, by SEEK_DATA; a file of a file system without it always
+  /// has, unless it is empty.
+  package func hasData() throws(StorageError) -> Bool {
+    guard shim_seek_data(number, 0) < 0 else { return true }
+    return errno == ENXIO ? false : try status().size > 0
+  }
+}
+
 /// Copies the content of files: by reflink, else hole by hole.
 package enum Copy {
   /// How a copy was made.
@@ -39,16 +48,24 @@ package enum Copy {
   package static func data(of source: Descriptor, to target: Descriptor) throws(StorageError) {
     let size = try source.status().size
     try target.setSize(size)
-    fdatasync(source.number)
+    if fdatasync(source.number) != 0, errno == EIO {
+      throw StorageError(errno: EIO, source.path.text, "cannot write to disk")
+    }
     var offset: Int64 = 0
     while offset < size.bytes {
       let start = shim_seek_data(source.number, offset)
       if start < 0 {
         // ENXIO: nothing but a hole up to the end. EINVAL: no such call here, all counts as data.
-        guard errno == EINVAL else { return }
+        let code = errno
+        if code == ENXIO { return }
+        guard code == EINVAL else {
+          throw StorageError(errno: code, source.path.text, "cannot find data")
+        }
         return try segment(of: source, to: target, from: offset, until: size.bytes)
       }
-      let end = max(shim_seek_hole(source.number, start), start)
+      let end = try SystemCall.run(source.path.text, "cannot find holes") {
+        shim_seek_hole(source.number, start)
+      }
       try segment(of: source, to: target, from: start, until: min(end, size.bytes))
       offset = end == start ? size.bytes : end
     }
@@ -84,7 +101,9 @@ package enum Copy {
     var position = start
     while position < end {
       let bytes = try source.read(at: position, count: Int(min(Int64(chunk), end - position)))
-      guard !bytes.isEmpty else { return }
+      guard !bytes.isEmpty else {
+        throw StorageError(.inputOutput, source.path.text, "ended early at byte \(position)")
+      }
       try write(bytes[...], to: target, at: position)
       position += Int64(bytes.count)
     }

@@ -31,7 +31,7 @@ package final class Descriptor: Sendable {
   ///
   /// Never blocks on a FIFO without a writer.
   package convenience init(reading path: Path) throws(StorageError) {
-    try self.init(opening: path, flags: O_RDONLY | O_NOCTTY)
+    try self.init(opening: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
   }
 
   deinit { close(number) }

@@ -7,10 +7,16 @@ extension Descriptor {
   ///
   /// Asks for a write lease (fcntl(2), F_SETLEASE), which the kernel grants only while this descriptor is the one
   /// open instance: other processes, loop devices and mappings all count. The lease is given back at once. Needs
-  /// ownership of the file or CAP_LEASE, and a local file system.
-  package func isOnlyInstance() -> Bool? {
-    if shim_probe_lease(number, 1) == 0 { return true }
-    return errno == EAGAIN ? false : nil
+  /// ownership of the file or CAP_LEASE, and a local file system. Waits a little for readers that only look, such
+  /// as a listing.
+  /// - Parameter countingReaders: whether those who have it open for reading only count.
+  package func isOnlyInstance(countingReaders: Bool) -> Bool? {
+    for _ in 0..<10 {
+      if shim_probe_lease(number, countingReaders ? 1 : 0) == 0 { return true }
+      guard errno == EAGAIN else { return nil }
+      usleep(15_000)
+    }
+    return false
   }
 
   /// Whether a running QEMU has the image open: it holds shared locks on byte 100 + n for what it does and on

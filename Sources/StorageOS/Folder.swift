@@ -68,6 +68,12 @@ package final class Folder: Sendable {
 
   /// The names in the folder without `.` and `..`, in no order; names that are not UTF-8 are left out.
   package func entries() throws(StorageError) -> [Entry] {
+    var undecodable = 0
+    return try entries(undecodable: &undecodable)
+  }
+
+  /// As `entries()`, and counts the names that are not UTF-8.
+  package func entries(undecodable: inout Int) throws(StorageError) -> [Entry] {
     let copy = try SystemCall.run(path.text, "cannot open directory") {
       shim_open(descriptor.number, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
     }
@@ -89,7 +95,11 @@ package final class Folder: Sendable {
       }
       guard let offset = MemoryLayout<dirent>.offset(of: \.d_name) else { return found }
       let start = (UnsafeRawPointer(entry) + offset).assumingMemoryBound(to: CChar.self)
-      guard let name = String(validatingCString: start), name != ".", name != ".." else { continue }
+      guard let name = String(validatingCString: start) else {
+        undecodable += 1
+        continue
+      }
+      guard name != ".", name != ".." else { continue }
       found.append(Entry(name: name, kind: kind(ofType: entry.pointee.d_type)))
     }
   }

@@ -42,6 +42,9 @@ package enum Process {
   /// created.
   package static let originalFileModeMask: UInt32 = umask(0)
 
+  /// Lets a closed pipe end the process, as it ends other programs that write to one.
+  package static func endOnBrokenPipe() { signal(SIGPIPE, SIG_DFL) }
+
   /// Whether a descriptor is a terminal.
   package static func isTerminal(_ number: Int32) -> Bool { isatty(number) == 1 }
 

@@ -126,6 +126,12 @@ extension Stream {
       return
     }
     let folder = try Folder(opening: path.parent)
+    if try folder.status(path.lastComponent)?.kind == .symbolicLink {
+      // The link stays, and what it leads to gets the content.
+      let target = try Descriptor(opening: path, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: 0o600)
+      try Copy.data(of: state, to: target)
+      return try target.sync()
+    }
     try folder.makeFile(path.lastComponent, mode: present?.mode ?? 0o600, replacing: true) {
       file throws(StorageError) in
       try Copy.contents(of: state, to: file)

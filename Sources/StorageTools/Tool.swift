@@ -115,7 +115,12 @@ package final class Tool: Sendable {
 
   /// Writes text to standard output.
   func write(_ text: String) throws(StorageError) {
-    try Process.standardOutput.write(Array(text.utf8))
+    do throws(StorageError) { try Process.standardOutput.write(Array(text.utf8)) } catch {
+      // Whatever is wrong with the output, it is not the pool's space or state.
+      var error = error
+      error.code = .inputOutput
+      throw error
+    }
   }
 
   /// Writes a report: text for people, followed by an empty line as virsh does, or one JSON document.
@@ -152,16 +157,24 @@ package final class Tool: Sendable {
     try? Process.standardError.write(Array("\(command.name): warning: \(text.escaped)\n".utf8))
   }
 
-  /// Reads a file, or standard input for `-`.
+  /// Reads a document, or standard input for `-`.
   func contents(of file: String, limit: Int) throws(StorageError) -> [UInt8] {
-    let source = try input(file)
-    return try source.readAll(limit: limit)
+    do throws(StorageError) { return try input(file).readAll(limit: limit) } catch {
+      guard error.reason != nil else { throw error }
+      var error = error
+      error.subject = ""
+      error.problem = "Failed to open file '\(file)'"
+      throw error
+    }
   }
 
   /// Opens a file for reading, or standard input for `-`.
+  ///
+  /// A FIFO is waited for, as cat(1) does.
   func input(_ file: String) throws(StorageError) -> Descriptor {
     if file == "-" { return Process.standardInput }
-    let source = try Descriptor(reading: Path(file))
+    guard !file.isEmpty else { throw StorageError(.usage, "", "the name of a file is empty") }
+    let source = try Descriptor(opening: Path(file), flags: Descriptor.readOnly)
     guard try source.status().kind != .folder else {
       throw StorageError(.badInput, file, "is a directory")
     }

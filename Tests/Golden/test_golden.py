@@ -44,8 +44,17 @@ def space(text):
     text = re.sub(r'("(?:capacity|allocation|available)": ?)\d+', r"\1@SPACE@", text)
     text = re.sub(r"\d+\.\d\d [KMGTPE]?i?B", "@SPACE@", text)
     text = re.sub(r"(?m)^((?:Capacity|Allocation|Available): +)\d+$", r"\1@SPACE@", text)
-    # Column widths follow the figures.
+    return columns(text)
+
+
+def columns(text):
+    """Widths of columns that hold a path below the work folder, or one of those sizes."""
     return re.sub(r"-{9,}", "---", re.sub(r" {2,}", "  ", text))
+
+
+def sharing(text):
+    """The warning on file systems that cannot share blocks."""
+    return re.sub(r"(?m)^.*warning: .*cannot share blocks between files.*\n", "", text)
 
 
 def owner(text):
@@ -74,6 +83,8 @@ RULES = {
     "uuid": numbered_uuids,
     "time": times,
     "space": space,
+    "columns": columns,
+    "sharing": sharing,
     "owner": owner,
     "occupied": occupied,
     "process": process,

@@ -14,8 +14,12 @@ class Backend:
     #: Shown in the names of the tests.
     name = ""
     #: What the cases may ask for: files (a volume is files in a folder), qubes (Qubes' names),
-    #: reflink (working copies share blocks), statvfs (sizes are those of the file system).
+    #: history (more than one revision), reflink (working copies share blocks), statvfs (sizes are those of the file system).
     abilities = frozenset()
+
+    #: How many revisions the cases keep where they do not say. Cases that need two ask for the
+    #: ability `history`.
+    revisions = 2
 
     def prepare(self, place, scratch):
         """Makes the storage for one pool. Called once for each pool of a test."""
@@ -38,12 +42,15 @@ class Backend:
 class DirectoryPool(Backend):
     """Pools of type dir, in any of their layouts."""
 
-    def __init__(self, filesystem, driver, reflink):
+    def __init__(self, filesystem, driver, reflink, revisions=2):
         self.filesystem = filesystem
         self.driver = driver
         self.name = f"{driver}-on-{filesystem}"
         self.isQubes = driver != "plain"
+        self.revisions = revisions
         able = {"files", "statvfs"}
+        if revisions > 1:
+            able.add("history")
         if self.isQubes:
             able.add("qubes")
         if reflink:

@@ -11,7 +11,8 @@ BACKENDS = [
     DirectoryPool("xfs", "file-reflink", reflink=True),
     DirectoryPool("btrfs", "file-reflink", reflink=True),
     DirectoryPool("ext4", "xen", reflink=False),
-    DirectoryPool("ext4", "file", reflink=False),
+    # Qubes' driver of this name keeps at most one.
+    DirectoryPool("ext4", "file", reflink=False, revisions=1),
 ]
 
 

@@ -12,7 +12,8 @@ extension DirectoryBackend: BuildingBackend {
   package func build(overwrite: OverwritePolicy, _ steps: Steps) throws(StorageError) {
     guard overwrite == .unspecified else {
       throw StorageError(
-        .unsupported, "pool '\(pool.name)'", "No source device specified when formatting pool")
+        .unsupported, "pool '\(pool.name)'",
+        "No source device specified when formatting pool '\(pool.name)'")
     }
     guard let path = pool.target.path else {
       throw StorageError(.badInput, "pool '\(pool.name)'", "missing storage pool target path")
@@ -121,7 +122,12 @@ extension DirectoryBackend: BuildingBackend {
 
   /// Removes the pool's folder, which must hold no volume and not be a mount point.
   package func delete(_ steps: Steps) throws(StorageError) {
-    let folder = try folder()
+    let folder: Folder
+    do throws(StorageError) { folder = try self.folder() } catch {
+      var error = error
+      error.problem = "failed to remove pool '\(pool.target.path?.text ?? "")'"
+      throw error
+    }
     let path = folder.path
     if try folder.descriptor.status().isMountRoot == true {
       throw StorageError(

@@ -226,6 +226,9 @@ extension DirectoryBackend: VolumeBackend {
     try steps.run(
       "set size of '\(path)' to \(capacity.bytes) bytes\(allocate ? ", allocated" : "")"
     ) { () throws(StorageError) in
+      if name == files.committedPath, try folder.status(name)?.links ?? 1 > 1 {
+        try unshare(files)
+      }
       let file = try folder.openForWriting(name)
       let before = try file.status().size
       // Blocks first: where they cannot be had, the size has not changed.

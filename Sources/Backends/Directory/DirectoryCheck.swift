@@ -1,5 +1,6 @@
 import StorageConf
 import StorageCore
+import StorageHost
 import StorageModel
 import StorageOS
 
@@ -35,6 +36,7 @@ extension DirectoryBackend: CheckingBackend {
 
   package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {
     try steps.run("remove \(finding.kind.rawValue) '\(finding.path)'") { () throws(StorageError) in
+      try refuseIfOpen(finding.path)
       if finding.kind == .orphanRecord, let volume = finding.volume {
         return try removeRecord(of: files(volume))
       }
@@ -45,6 +47,17 @@ extension DirectoryBackend: CheckingBackend {
       try parent.remove(finding.path.lastComponent)
       try parent.sync()
     }
+  }
+
+  /// Refuses to remove a left-over that somebody works with: another program's, or another host's session.
+  private func refuseIfOpen(_ path: Path) throws(StorageError) {
+    guard let file = try Folder(opening: path.parent).openIfPresent(path.lastComponent),
+      try file.status().kind == .regular, file.isOnlyInstance(countingReaders: true) == false
+    else { return }
+    let holders = OpenFiles.holders(
+      of: try file.status().identity, proc: host.proc, sys: host.sys)
+    let names = holders.isEmpty ? "another process" : holders.joined(separator: ", ")
+    throw StorageError(.busy, path.text, "is a left-over, but in use by \(names)")
   }
 
   /// The left-overs of one volume.

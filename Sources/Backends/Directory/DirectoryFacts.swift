@@ -8,24 +8,24 @@ extension DirectoryBackend {
   /// What is known of one volume; nil where there is none.
   ///
   /// Sizes are those of the device: the working copy's where there is one, else the committed state's.
-  /// - Parameters:
-  ///   - kind: the kind of file, where the folder's listing told it.
-  ///   - hasRecord: whether a record is there, where that is known.
-  func describe(_ name: VolumeName, in folder: Folder, kind: FileStatus.Kind?, hasRecord: Bool?)
+  /// - Parameter hasRecord: whether a record is there, where the listing knows it.
+  func describe(_ name: VolumeName, in folder: Folder, hasRecord: Bool?)
     -> Volume?
   {
     let files = files(name)
     var record: VolumeRecord?
     var problem: String?
+    var isUnreadable = false
     var hasWorkingCopy = false
     var hasCommitted = false
     if hasRecord != false {
       do throws(StorageError) { record = try self.record(of: files, in: folder) } catch {
         problem = error.text
+        isUnreadable = true
       }
     }
     let lifecycle = record?.lifecycle ?? LifecycleSettings()
-    let properties = lifecycle.resolved(with: pool.lifecycle)
+    var properties = lifecycle.resolved(with: pool.lifecycle)
     let saves = properties.kind.savesState
     var definition = VolumeDefinition(name: name, lifecycle: lifecycle)
     let path = path(of: name)
@@ -36,13 +36,16 @@ extension DirectoryBackend {
         hasWorkingCopy = try folder.status(files.sidePath(files.working)) != nil
       }
       if hasWorkingCopy {
+        // Revisions were disabled for the whole pool while this volume had an uncommitted session, which must be
+        // committed or dropped before anything can change in place.
+        if properties.kind == .inPlace, files.isPlain { properties.revisionsToKeep = .count(0) }
         let file = files.sidePath(files.working)
         _ = try measure(
-          file, kind: .regular, format: record?.format, in: folder, &definition, &problem)
+          file, format: record?.format, in: folder, &definition, &problem)
         if saves { hasCommitted = try folder.status(files.committedPath) != nil }
       } else if saves {
         hasCommitted = try measure(
-          files.committedPath, kind: kind, format: record?.format, in: folder, &definition, &problem
+          files.committedPath, format: record?.format, in: folder, &definition, &problem
         )
       } else {
         definition.target.format = record?.format ?? .raw
@@ -60,6 +63,7 @@ extension DirectoryBackend {
     var volume = Volume(
       definition: definition, properties: properties, hasCommitted: hasCommitted,
       hasWorkingCopy: hasWorkingCopy, problem: problem)
+    volume.hasUnreadableRecord = isUnreadable
     if hasWorkingCopy, let source = properties.source {
       let held = try? folder.status(heldSourcePath(of: volume))?.identity
       volume.isOutdated =
@@ -91,25 +95,10 @@ extension DirectoryBackend {
   /// Fills in what a file says of its volume.
   /// - Returns: false where there is no such file.
   private func measure(
-    _ file: String, kind: FileStatus.Kind?, format: VolumeFormat?, in folder: Folder,
+    _ file: String, format: VolumeFormat?, in folder: Folder,
     _ definition: inout VolumeDefinition, _ problem: inout String?
   ) throws(StorageError) -> Bool {
-    let descriptor: Descriptor?
-    let status: FileStatus
-    if kind == .folder {
-      guard let found = try folder.status(file) else { return false }
-      (status, descriptor) = (found, nil)
-    } else {
-      do throws(StorageError) {
-        guard let opened = try folder.openIfPresent(file) else { return false }
-        (status, descriptor) = (try opened.status(), opened)
-      } catch {
-        // What cannot be opened can still be measured from outside.
-        guard error.code == .permission, let found = try folder.status(file) else { throw error }
-        problem = error.text
-        (status, descriptor) = (found, nil)
-      }
-    }
+    guard let status = try folder.status(file) else { return false }
     definition.target.permissions = Permissions(
       mode: status.mode & 0o777, owner: status.owner, group: status.group)
     definition.target.timestamps = status.timestamps
@@ -123,29 +112,37 @@ extension DirectoryBackend {
       definition.capacity = status.size
       definition.allocation = status.allocated
       definition.physical = status.size
-      if let descriptor {
-        try probe(descriptor, size: status.size, format: format, &definition, &problem)
-      } else {
-        definition.target.format = format ?? .raw
+      definition.target.format = format ?? .raw
+      if mayHaveHeader(status, format: format) {
+        do throws(StorageError) {
+          let opened = try folder.open(file, flags: Descriptor.readOnly)
+          try probe(opened, size: status.size, format: format, &definition, &problem)
+        } catch {
+          problem = error.text
+        }
       }
     default:
-      // Devices, sockets and FIFOs are no volumes.
+      // Devices, sockets, FIFOs and symbolic links are no volumes.
       return false
     }
     return true
   }
 
-  /// Reads an image's header, unless the record says that the file is raw: then what a guest may
-  /// have written into it means nothing.
+  /// Whether a file's header is worth reading.
   ///
-  /// In Qubes' layout everything is raw.
+  /// Not where the record says that the file is raw: then what a guest may have written into it means nothing. In
+  /// Qubes' layout everything is raw. A file without blocks has no header, unless it is so small that the file
+  /// system may keep it in the inode.
+  private func mayHaveHeader(_ status: FileStatus, format: VolumeFormat?) -> Bool {
+    format != .raw && !driver.usesQubesLayout && (status.allocated > 0 || status.size <= 4096)
+  }
+
+  /// Reads an image's header.
   private func probe(
     _ file: Descriptor, size: ByteCount, format: VolumeFormat?,
     _ definition: inout VolumeDefinition,
     _ problem: inout String?
   ) throws(StorageError) {
-    definition.target.format = .raw
-    guard format != .raw, !driver.usesQubesLayout else { return }
     let facts: ImageFacts
     do {
       facts = try ImageProbe.probe(size: size) { try file.read(at: $0, count: $1) }
@@ -162,14 +159,23 @@ extension DirectoryBackend {
     }
     problem = facts.problem ?? problem
     definition.capacity = facts.capacity ?? size
-    definition.target.compat = facts.compat
+    // libvirt has no <compat> for the first version.
+    definition.target.compat = facts.compat == "0.10" ? nil : facts.compat
     definition.target.clusterSize = facts.clusterSize
     definition.target.features = facts.describedFeatures
     if let encryption = facts.encryption {
       definition.target.encryption = Encryption(format: encryption)
     }
     if let backing = facts.backing {
-      definition.backingStore = BackingStore(path: backing.path, format: backing.format)
+      definition.backingStore = BackingStore(
+        path: resolved(backing.path, beside: file.path), format: backing.format)
     }
+  }
+
+  /// A backing file's name as QEMU resolves it: a relative one from the image's folder, URIs and `json:` as they
+  /// are.
+  private func resolved(_ name: String, beside image: Path) -> String {
+    let isSpecial = name.prefix { $0 != "/" }.contains(":")
+    return isSpecial || name.hasPrefix("/") ? name : image.parent.appending(name).text
   }
 }

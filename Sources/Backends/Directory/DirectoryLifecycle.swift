@@ -94,6 +94,12 @@ extension DirectoryBackend: LifecycleBackend {
   /// With revisions disabled, Qubes' layout calls a started volume's state by the working copy's name.
   package func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
     let files = files(volume.name)
+    try pinFormat(of: volume, steps)
+    if try home(of: files).status(files.committed)?.links ?? 1 > 1 {
+      try steps.run("give '\(path(of: volume.name))' blocks of its own") {
+        () throws(StorageError) in try unshare(files)
+      }
+    }
     guard !files.isPlain else { return }
     try steps.run("rename '\(path(of: volume.name))' to '\(devicePath(of: volume))'") {
       () throws(StorageError) in
@@ -102,6 +108,14 @@ extension DirectoryBackend: LifecycleBackend {
       try home.rename(files.committed, to: files.working)
       try home.sync()
     }
+  }
+
+  /// Replaces the committed state by a copy of itself, so that other names of the file, such as the state that a
+  /// started snapshot holds on to, are not changed with it.
+  func unshare(_ files: VolumeFiles) throws(StorageError) {
+    let home = try home(of: files)
+    _ = try copy(
+      home.open(files.committed, flags: Descriptor.readOnly), to: files.committed, in: home)
   }
 
   package func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
@@ -220,6 +234,44 @@ extension DirectoryBackend: LifecycleBackend {
     }
   }
 
+  // MARK: Beginning and ending to keep state
+
+  package func makeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    let path = path(of: volume.name)
+    try steps.run("make empty file '\(path)' of \(volume.capacity.bytes) bytes") {
+      () throws(StorageError) in
+      let home = try home(of: files, making: true)
+      if let present = try home.openIfPresent(files.committed) {
+        // An interrupted change can have made it already; anything else is not ours to replace.
+        guard try !present.hasData() else {
+          throw StorageError(.exists, path.text, "is there already and holds data")
+        }
+        return try home.openForWriting(files.committed).setSize(volume.capacity)
+      }
+      try home.makeFile(
+        files.committed, mode: pool.target.permissions.mode.map { $0 & 0o660 } ?? 0o600,
+        replacing: false, temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
+      ) { file throws(StorageError) in
+        try file.setOwner(pool.target.permissions.owner, group: pool.target.permissions.group)
+        try file.setSize(volume.capacity)
+      }
+    }
+  }
+
+  package func removeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    let files = files(volume.name)
+    try steps.run("remove empty file '\(path(of: volume.name))'") { () throws(StorageError) in
+      let home = try home(of: files)
+      try home.remove(files.committed)
+      try home.sync()
+    }
+  }
+
+  package func hasData(_ volume: Volume) throws(StorageError) -> Bool {
+    try openCommitted(volume, revision: nil).hasData()
+  }
+
   // MARK: Revisions
 
   func revisionFiles(_ files: VolumeFiles, in side: Folder) throws(StorageError) -> [Revision] {
@@ -319,18 +371,27 @@ extension DirectoryBackend: LifecycleBackend {
 
   package func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName] {
     let folder = try folder()
-    return try recordedNames(in: folder).filter { name in
-      (try? record(of: files(name), in: folder))?.lifecycle.source == source
+    var found: [VolumeName] = []
+    for name in try recordedNames(in: folder)
+    where try record(of: files(name), in: folder)?.lifecycle.source == source {
+      found.append(name)
     }
+    return found
   }
 
+  /// A committed state that is only ever replaced may be read by anybody; writers count, and everybody counts who
+  /// has a device open.
   package func holders(of volume: Volume) throws(StorageError) -> [String] {
     let files = files(volume.name)
     let folder = try folder()
-    for name in [files.sidePath(files.working), files.committedPath] {
+    let isDevice = volume.properties.kind == .inPlace
+    for (name, countsReaders) in [
+      (files.sidePath(files.working), true), (files.committedPath, isDevice),
+    ] {
       guard let file = try folder.openIfPresent(name) else { continue }
-      let alone = file.isOnlyInstance()
+      let alone = file.isOnlyInstance(countingReaders: countsReaders)
       if alone == true { continue }
+      if alone == nil, !countsReaders { continue }
       let found = OpenFiles.holders(of: try file.status().identity, proc: host.proc, sys: host.sys)
       if !found.isEmpty { return found }
       if file.isLockedByQEMU() { return ["a running QEMU"] }

@@ -1,5 +1,6 @@
 import StorageConf
 import StorageCore
+import StorageHost
 import StorageModel
 import StorageOS
 
@@ -10,17 +11,14 @@ extension DirectoryBackend {
     var listing = VolumeListing()
     let recorded = Set(try recordedNames(in: folder))
     var seen: Set<VolumeName> = []
-    for entry in try candidates(in: folder, listing: &listing)
-    where seen.insert(entry.name).inserted {
-      if let volume = describe(
-        entry.name, in: folder, kind: entry.kind, hasRecord: recorded.contains(entry.name))
-      {
+    for name in try candidates(in: folder, listing: &listing) where seen.insert(name).inserted {
+      if let volume = describe(name, in: folder, hasRecord: recorded.contains(name)) {
         listing.volumes.append(volume)
       }
     }
     // Volumes that keep no state have nothing but their record.
     for name in recorded.subtracting(seen) {
-      if let volume = describe(name, in: folder, kind: nil, hasRecord: true) {
+      if let volume = describe(name, in: folder, hasRecord: true) {
         listing.volumes.append(volume)
       }
     }
@@ -28,11 +26,17 @@ extension DirectoryBackend {
   }
 
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
-    guard !isOwnFile(name.text) else { return nil }
+    guard !isOwnFile(name.text), driver.usesQubesLayout || name.components.count == 1 else {
+      return nil
+    }
     let folder = try folder()
-    guard var volume = describe(name, in: folder, kind: nil, hasRecord: nil) else { return nil }
-    if volume.hasCommitted, let file = try? folder.openIfPresent(files(name).committedPath) {
-      volume.definition.target.permissions.label = file.label()
+    guard var volume = describe(name, in: folder, hasRecord: nil) else { return nil }
+    // Opened only where there can be a label: an open file keeps others from proving that nobody uses it.
+    if volume.hasCommitted,
+      (try? FileStatus(following: host.sys.appending("fs/selinux/enforce"))) != nil
+    {
+      let file = try? folder.openIfPresent(files(name).committedPath)
+      volume.definition.target.permissions.label = file?.label()
     }
     return volume
   }
@@ -47,16 +51,21 @@ extension DirectoryBackend {
 
   /// The names that may be volumes, from the folder's entries.
   private func candidates(in folder: Folder, listing: inout VolumeListing) throws(StorageError)
-    -> [(name: VolumeName, kind: FileStatus.Kind?)]
+    -> [VolumeName]
   {
     guard driver.usesQubesLayout else {
-      var found: [(VolumeName, FileStatus.Kind?)] = []
-      for entry in try folder.entries() where !isOwnFile(entry.name) {
+      var found: [VolumeName] = []
+      var undecodable = 0
+      let entries = try folder.entries(undecodable: &undecodable)
+      if undecodable > 0 {
+        listing.warnings.append("\(undecodable) files have names that are not UTF-8; not listed")
+      }
+      for entry in entries where !isOwnFile(entry.name) {
         if entry.kind == .symbolicLink {
           listing.warnings.append(
             "'\(folder.path.appending(entry.name))' is a symbolic link; not followed")
         } else if entry.kind != .other, let name = VolumeName(found: entry.name) {
-          found.append((name, entry.kind))
+          found.append(name)
         }
       }
       return found
@@ -65,9 +74,9 @@ extension DirectoryBackend {
   }
 
   private func qubesCandidates(in folder: Folder, prefix: String, depth: Int) throws(StorageError)
-    -> [(name: VolumeName, kind: FileStatus.Kind?)]
+    -> [VolumeName]
   {
-    var found: [(VolumeName, FileStatus.Kind?)] = []
+    var found: [VolumeName] = []
     for entry in try folder.entries() where entry.name != VolumeFiles.privateFolder {
       if entry.kind == .folder, depth < 4 {
         // A folder that cannot be read hides its volumes, not those of the others.
@@ -78,7 +87,7 @@ extension DirectoryBackend {
         var file = prefix + entry.name
         // With revisions disabled a started volume has its working copy's name only.
         if file.hasSuffix("-dirty.img") { file = String(file.dropLast(10)) + ".img" }
-        if let name = VolumeFiles.qubesVolume(ofFile: file) { found.append((name, nil)) }
+        if let name = VolumeFiles.qubesVolume(ofFile: file) { found.append(name) }
       }
     }
     return found

@@ -73,6 +73,13 @@ package protocol LifecycleBackend: VolumeBackend {
     of volume: Volume, _ steps: Steps, fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError)
 
+  /// Makes an empty committed state of the volume's capacity, for a volume that begins to keep state.
+  func makeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
+  /// Removes the committed state of a volume that no longer keeps any.
+  func removeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
+  /// Whether the committed state is anything but zeroes never written.
+  func hasData(_ volume: Volume) throws(StorageError) -> Bool
+
   /// Oldest first.
   func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts]
   /// Opens the committed state, or a revision, for reading. Stays readable whatever happens to its name.

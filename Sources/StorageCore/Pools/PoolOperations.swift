@@ -118,12 +118,19 @@ extension Storage {
     }
   }
 
+  /// Starts a pool.
+  ///
+  /// Refused where an active pool shares its storage.
   package func start(_ text: String) throws(StorageError) -> Change {
-    try withPool(text, .exclusive) { pool, backend throws(StorageError) in
-      guard !pool.isActive else { throw invalid(pool, "is already active") }
-      return try change { steps throws(StorageError) in
-        try backend.start(steps)
-        try store.setLive(pool.definition, steps)
+    try locked(locks.definitions()) { () throws(StorageError) in
+      try withPool(text, .exclusive) { pool, backend throws(StorageError) in
+        guard !pool.isActive else { throw invalid(pool, "is already active") }
+        try SourceConflicts.check(
+          pool.definition, against: try store.all().pools.filter(\.isActive))
+        return try change { steps throws(StorageError) in
+          try backend.start(steps)
+          try store.setLive(pool.definition, steps)
+        }
       }
     }
   }

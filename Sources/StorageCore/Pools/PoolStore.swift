@@ -63,7 +63,7 @@ package struct PoolStore: Sendable {
       }
     }
     for folder in [host.configuration.appending("pools"), try liveFolder()] {
-      names.formUnion(documents(in: folder))
+      names.formUnion(try documents(in: folder))
     }
     var pools: [PoolRecord] = []
     for name in names {
@@ -108,8 +108,13 @@ package struct PoolStore: Sendable {
       persistent: persistent, origin: origin, live: live, isAutostarted: isAutostarted(name))
   }
 
-  private func documents(in folder: Path) -> [PoolName] {
-    guard let entries = try? Folder(opening: folder).entries() else { return [] }
+  private func documents(in folder: Path) throws(StorageError) -> [PoolName] {
+    let entries: [Folder.Entry]
+    do throws(StorageError) { entries = try Folder(opening: folder).entries() } catch {
+      // Only what is not there is empty; what cannot be read may hold anything.
+      if error.code == .notFound { return [] }
+      throw error
+    }
     return entries.compactMap { entry in
       guard entry.name.hasSuffix(".xml"), entry.kind != .folder else { return nil }
       return try? PoolName(String(entry.name.dropLast(4)))
@@ -159,7 +164,7 @@ package struct PoolStore: Sendable {
     let file = document(pool.name)
     try steps.run("write definition '\(file)'") { () throws(StorageError) in
       try HostFolders.make(file.parent).write(
-        PoolStore.warning + PoolXML.write(pool), to: file.lastComponent)
+        PoolStore.warning + PoolXML.write(pool), to: file.lastComponent, mode: 0o644)
     }
   }
 
@@ -249,7 +254,8 @@ package struct PoolStore: Sendable {
   package func setLive(_ pool: PoolDefinition, _ steps: Steps) throws(StorageError) {
     let folder = try liveFolder()
     try steps.run("mark pool '\(pool.name)' as started in '\(folder)'") { () throws(StorageError) in
-      try HostFolders.make(folder).write(PoolXML.write(pool), to: "\(pool.name).xml")
+      try HostFolders.make(folder).write(
+        PoolXML.write(pool), to: "\(pool.name).xml", mode: 0o644)
     }
   }
 

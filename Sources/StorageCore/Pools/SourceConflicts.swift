@@ -73,7 +73,7 @@ package enum SourceConflicts {
   /// Whether `path` is `folder` or lies in it.
   ///
   /// What does not exist yet is looked at from its first parent that does.
-  private static func isSameOrBelow(_ path: Path, _ folder: Path) -> Bool {
+  static func isSameOrBelow(_ path: Path, _ folder: Path) -> Bool {
     guard let wanted = (try? FileStatus(following: folder))?.identity else {
       return path.relative(to: folder) != nil
     }

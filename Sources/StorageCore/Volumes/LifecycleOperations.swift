@@ -11,6 +11,9 @@ extension Storage {
     let (change, pool, name) = try changeVolume(text, in: poolText) {
       pool, backend, volume, steps throws(StorageError) in
       let transition = try volume.transition(.start)
+      guard volume.name.components.allSatisfy({ $0.utf8.count <= 200 }) else {
+        throw StorageError(.badInput, volume.subject, "its name is longer than 200 bytes")
+      }
       if volume.properties.ephemeral {
         throw StorageError(
           .unsupported, volume.subject,
@@ -119,6 +122,9 @@ extension Storage {
       else {
         throw StorageError(.notFound, volume.subject, "its source '\(name)' has no committed state")
       }
+      guard !source.hasUnreadableRecord else {
+        throw StorageError(.badInput, source.subject, source.problem ?? "has an unreadable record")
+      }
       _ = try source.transition(.export)
       try backend.copySource(source, to: volume, steps)
     }
@@ -151,28 +157,29 @@ extension Storage {
   }
 
   /// A volume that begins to keep state gets an empty one; one that ends must have nothing to lose.
+  ///
+  /// The file is there before the record says so, and goes after it: at every instant the volume is one or the
+  /// other.
   private func changeSaving(
     of volume: Volume, to settings: LifecycleSettings, saves: Bool, in pool: ActivePool,
     _ backend: any LifecycleBackend, _ steps: Steps
   ) throws(StorageError) {
-    var definition = volume.definition
-    definition.lifecycle = settings
     if saves {
-      definition.allocation = 0
-      return try backend.create(try backend.plan(definition), steps)
+      try backend.makeCommitted(of: volume, steps)
+      return try backend.setProperties(settings, of: volume, steps)
     }
     guard try pool.dependents(of: volume.name).isEmpty else {
       throw StorageError(
         .busy, volume.subject, "is the source of other volumes and must keep its state")
     }
-    guard volume.definition.allocation == 0, try backend.revisions(of: volume).isEmpty else {
+    guard try backend.revisions(of: volume).isEmpty, try !backend.hasData(volume) else {
       throw StorageError(
         .busy, volume.subject,
         "holds data that would be lost; delete it and create it anew to stop keeping state")
     }
     try checkUnused(volume, backend)
-    try backend.delete(volume, steps)
-    try backend.create(try backend.plan(definition), steps)
+    try backend.setProperties(settings, of: volume, steps)
+    try backend.removeCommitted(of: volume, steps)
   }
 
   // MARK: Import and export
@@ -188,6 +195,11 @@ extension Storage {
     try changeVolume(text, in: poolText) { _, backend, volume, steps throws(StorageError) in
       _ = try volume.transition(.importData)
       let status = try source.status()
+      if let path = volume.definition.target.path,
+        (try? FileStatus(following: path))?.identity == status.identity
+      {
+        throw StorageError(.badInput, source.path.text, "is the volume itself")
+      }
       let present = volume.definition.physical ?? volume.capacity
       let expected: ByteCount
       switch size {
@@ -247,6 +259,20 @@ extension Storage {
     return (found, volume.name)
   }
 
+  /// Refuses to write an export over a file of an active pool, or among a pool's own files.
+  package func checkExportTarget(_ path: Path) throws(StorageError) {
+    for pool in try store.all().pools where pool.isActive {
+      guard let folder = pool.definition.target.path, pool.definition.type.hasTarget,
+        SourceConflicts.isSameOrBelow(path.parent, folder)
+      else { continue }
+      let isNew = (try? FileStatus(following: path)) == nil
+      guard isNew, !SourceConflicts.isSameOrBelow(path.parent, folder.appending(".cistern")) else {
+        throw StorageError(
+          .exists, path.text, "belongs to pool '\(pool.name)'; import into a volume instead")
+      }
+    }
+  }
+
   // MARK: Check
 
   /// The left-overs of a pool, and whether each was removed.
@@ -261,21 +287,36 @@ extension Storage {
       }
       let started = try StartedVolumes(host: host, pool: pool.name)
       let steps = Steps(isDryRun: isDryRun)
-      var results: [(Finding, repaired: Bool)] = []
-      for finding in try backend.findings(isStarted: { started.contains($0) }) {
-        let doesRepair = repair && finding.kind.isRepairable
-        if doesRepair { try backend.repair(finding, steps) }
-        results.append((finding, doesRepair && !isDryRun))
+      var results = try findings(backend, started)
+      // Removing one thing can show another to be of no use.
+      var removed: [(Finding, repaired: Bool)] = []
+      while repair, results.contains(where: \.kind.isRepairable) {
+        for finding in results where finding.kind.isRepairable {
+          if finding.kind == .staleMarker, let volume = finding.volume {
+            try started.remove(volume, steps)
+          } else {
+            try backend.repair(finding, steps)
+          }
+          removed.append((finding, !isDryRun))
+        }
+        results = isDryRun ? [] : try findings(backend, started)
       }
-      for name in started.all() {
-        var volume = try backend.volume(name)
-        volume?.isStarted = true
-        guard volume?.state != .running else { continue }
-        if repair { try started.remove(name, steps) }
-        results.append(
-          (Finding(.staleMarker, started.file(name), volume: name), repair && !isDryRun))
-      }
-      return (pool.name, results, steps.told)
+      let open = results.map { ($0, repaired: false) }
+      return (pool.name, removed + open, steps.told)
     }
+  }
+
+  private func findings(_ backend: any CheckingBackend, _ started: StartedVolumes)
+    throws(StorageError) -> [Finding]
+  {
+    let running = try started.all()
+    var found = try backend.findings(isStarted: running.contains)
+    for name in running {
+      var volume = try backend.volume(name)
+      volume?.isStarted = true
+      guard volume?.state != .running else { continue }
+      found.append(Finding(.staleMarker, started.file(name), volume: name))
+    }
+    return found
   }
 }

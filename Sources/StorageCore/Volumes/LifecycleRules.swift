@@ -24,6 +24,13 @@ enum LifecycleRules {
       guard found.properties.kind.savesState else {
         throw refused("its source '\(source)' keeps no state (save_on_stop is no)")
       }
+      var next = found.properties.source
+      while let ancestor = next {
+        guard ancestor != name else {
+          throw refused("would become a source of its own source '\(source)'")
+        }
+        next = try lookUp(ancestor)?.properties.source
+      }
     }
     if properties.snapOnStart, properties.saveOnStop, pool.lifecycle.driver == .file {
       throw refused("snap_on_start and save_on_stop together are not possible with driver 'file'")

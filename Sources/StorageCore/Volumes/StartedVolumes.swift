@@ -10,13 +10,21 @@ package struct StartedVolumes: Sendable {
     folder = try host.currentBoot().appending("started").appending(pool.text)
   }
 
-  package func contains(_ name: VolumeName) -> Bool {
-    (try? FileStatus(following: file(name))) != nil
+  /// Whether a volume was started this boot.
+  /// - Throws: where that cannot be told.
+  package func contains(_ name: VolumeName) throws(StorageError) -> Bool {
+    do throws(StorageError) {
+      _ = try FileStatus(following: file(name))
+      return true
+    } catch {
+      if error.code == .notFound { return false }
+      throw error
+    }
   }
 
   /// All of them, by name.
-  package func all() -> [VolumeName] {
-    names(in: folder, prefix: "").sorted()
+  package func all() throws(StorageError) -> [VolumeName] {
+    try names(in: folder, prefix: "").sorted()
   }
 
   package func insert(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
@@ -27,7 +35,7 @@ package struct StartedVolumes: Sendable {
   }
 
   package func remove(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
-    guard contains(name) else { return }
+    guard try contains(name) else { return }
     let file = file(name)
     try steps.run("unmark volume '\(name)' as started in '\(file)'") { () throws(StorageError) in
       try Folder(opening: file.parent).remove(file.lastComponent)
@@ -37,14 +45,22 @@ package struct StartedVolumes: Sendable {
   /// The file that marks a volume.
   package func file(_ name: VolumeName) -> Path { folder.appending("\(name).started") }
 
-  private func names(in folder: Path, prefix: String) -> [VolumeName] {
-    guard let entries = try? Folder(opening: folder).entries() else { return [] }
-    return entries.flatMap { entry -> [VolumeName] in
-      if entry.kind == .folder {
-        return names(in: folder.appending(entry.name), prefix: prefix + entry.name + "/")
-      }
-      guard entry.name.hasSuffix(".started") else { return [] }
-      return VolumeName(found: prefix + entry.name.dropLast(8)).map { [$0] } ?? []
+  private func names(in folder: Path, prefix: String) throws(StorageError) -> [VolumeName] {
+    var found: [VolumeName] = []
+    let entries: [Folder.Entry]
+    do throws(StorageError) { entries = try Folder(opening: folder).entries() } catch {
+      if error.code == .notFound { return [] }
+      throw error
     }
+    for entry in entries {
+      if entry.kind == .folder {
+        found += try names(in: folder.appending(entry.name), prefix: prefix + entry.name + "/")
+      } else if entry.name.hasSuffix(".started"),
+        let name = VolumeName(found: prefix + entry.name.dropLast(8))
+      {
+        found.append(name)
+      }
+    }
+    return found
   }
 }

@@ -12,6 +12,9 @@ package struct Volume: Sendable {
   package var isStarted = false
   /// Whether the source of a started snapshot was committed, imported or reverted since; false while stopped.
   package var isOutdated = false
+  /// Whether its record is there and cannot be understood: then its properties are not known, and nothing but
+  /// deleting it may change it.
+  package var hasUnreadableRecord = false
   /// Why it could not be read, in one line; nil where all is well.
   package var problem: String?
 

@@ -14,7 +14,7 @@ package struct ActivePool: Sendable {
   /// All volumes sorted by name without regard to case, as virsh sorts.
   package func volumes() throws(StorageError) -> VolumeListing {
     var listing = try backend.volumes()
-    let running = Set(started.all())
+    let running = Set(try started.all())
     for index in listing.volumes.indices where !running.isEmpty {
       listing.volumes[index].isStarted = running.contains(listing.volumes[index].name)
     }
@@ -29,7 +29,7 @@ package struct ActivePool: Sendable {
   /// One volume; nil where there is none.
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
     guard var volume = try backend.volume(name) else { return nil }
-    volume.isStarted = started.contains(name)
+    volume.isStarted = try started.contains(name)
     return volume
   }
 
@@ -50,7 +50,7 @@ extension Storage {
   package func activePool(_ text: String) throws(StorageError) -> ActivePool {
     let record = try store.pool(matching: text)
     guard record.isActive else {
-      throw StorageError(.busy, "", "pool '\(record.name)' is not active")
+      throw invalid(record, "is not active")
     }
     return try activePool(record)
   }
@@ -103,7 +103,7 @@ extension Storage {
   /// Runs a change of one volume, under the pool's shared and the volume's exclusive lock, with left-overs of
   /// interrupted commands swept first.
   func changeVolume(
-    _ text: String, in poolText: String?,
+    _ text: String, in poolText: String?, deleting: Bool = false,
     _ body: (ActivePool, any LifecycleBackend, Volume, Steps) throws(StorageError) -> Void
   ) throws(StorageError) -> (Change, ActivePool, VolumeName) {
     let (found, first) = try volume(text, in: poolText)
@@ -117,6 +117,13 @@ extension Storage {
           throw StorageError(
             .notFound, "failed to get vol '\(text)'",
             "Storage volume not found: no storage vol with matching name '\(first.name)'")
+        }
+        guard deleting || !volume.hasUnreadableRecord else {
+          throw StorageError(
+            .badInput, volume.subject, volume.problem ?? "has an unreadable record")
+        }
+        guard deleting || volume.definition.kind != .dir else {
+          throw StorageError(.unsupported, volume.subject, "is a directory, not an image")
         }
         return try self.change { steps throws(StorageError) in
           try body(pool, backend, volume, steps)

@@ -116,7 +116,8 @@ extension Storage {
   package func deleteVolume(_ text: String, in poolText: String?) throws(StorageError)
     -> (Change, ActivePool, VolumeName)
   {
-    try changeVolume(text, in: poolText) { pool, backend, volume, steps throws(StorageError) in
+    try changeVolume(text, in: poolText, deleting: true) {
+      pool, backend, volume, steps throws(StorageError) in
       // A volume whose committed state is gone can still be cleared away.
       if volume.state != .absent { _ = try volume.transition(.remove) }
       if let dependent = try pool.dependents(of: volume.name).first {

@@ -10,6 +10,9 @@ package struct Revision: Equatable, Sendable {
     self.time = Timestamp(seconds: time.seconds)
   }
 
+  /// Larger numbers are not taken for revisions, so that there is always a next one.
+  package static let largestNumber = 1_000_000_000
+
   /// What users name it by.
   package var identifier: String { String(number) }
 
@@ -19,7 +22,8 @@ package struct Revision: Equatable, Sendable {
   /// Reads a suffix as `suffix` writes it.
   package init?(suffix: String) {
     let parts = suffix.split(separator: "@", omittingEmptySubsequences: false)
-    guard parts.count == 2, let number = Int(parts[0]), number > 0, String(number) == parts[0],
+    guard parts.count == 2, let number = Int(parts[0]),
+      (1...Revision.largestNumber).contains(number), String(number) == parts[0],
       let time = Timestamp(iso8601: String(parts[1]))
     else { return nil }
     self.init(number: number, time: time)

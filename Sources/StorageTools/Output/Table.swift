@@ -38,16 +38,21 @@ enum Table {
 }
 
 extension String {
-  /// The text with control characters as `\xNN`, so that names from disk cannot steer a terminal.
+  /// The text with control characters as `\xNN` or `\u{NNNN}`, so that names from disk can steer neither a
+  /// terminal nor a reader: also C1 controls and those that turn the direction of writing.
   var escaped: String {
-    guard hasControlCharacter else { return self }
+    var copy = self
+    let isPlain = copy.withUTF8 { bytes in bytes.allSatisfy { $0 >= 0x20 && $0 < 0x7f } }
+    if isPlain { return self }
     var result = ""
     for scalar in unicodeScalars {
-      if scalar.value < 0x20 || scalar.value == 0x7f {
+      switch scalar.value {
+      case 0..<0x20, 0x7f, 0x80..<0xa0:
         let hex = String(scalar.value, radix: 16)
         result += "\\x" + (hex.count < 2 ? "0" : "") + hex
-      } else {
-        result.unicodeScalars.append(scalar)
+      case 0x200e, 0x200f, 0x2028...0x202e, 0x2066...0x2069, 0xfeff:
+        result += "\\u{" + String(scalar.value, radix: 16) + "}"
+      default: result.unicodeScalars.append(scalar)
       }
     }
     return result

@@ -25,13 +25,13 @@ extension Command {
   ) { tool throws(StorageError) in
     let arguments = tool.arguments
     let poolText = arguments.required("pool")
-    let pool = try tool.storage.store.pool(matching: poolText).definition
     let settings = try tool.lifecycleSettings()
     let name = arguments.required("name")
     let capacity = try arguments.size("capacity")
     guard capacity != nil || settings.source != nil else {
       throw Arguments.usage("command 'vol-create-as' requires <capacity> option")
     }
+    let pool = try tool.storage.store.pool(matching: poolText).definition
     var options = VolumeOptions(name: name, capacity: capacity)
     options.allocation = try arguments.size("allocation")
     options.format = arguments.value("format")
@@ -40,7 +40,9 @@ extension Command {
     if let backing = arguments.value("backing-vol") {
       let volume = try? tool.storage.volume(backing, in: poolText).1
       guard let path = volume?.definition.target.path else {
-        throw StorageError(.notFound, "", "failed to get vol '\(backing)'")
+        throw StorageError(
+          .notFound, "failed to get vol '\(backing)'",
+          "Storage volume not found: no storage vol with matching path '\(backing)'")
       }
       options.backingPath = path.text
     }

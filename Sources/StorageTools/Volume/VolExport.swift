@@ -12,6 +12,14 @@ extension Command {
     ]
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
+    if file == "-" {
+      // Nothing is changed, so whoever stops reading may end this as any other reader.
+      Process.endOnBrokenPipe()
+    } else {
+      guard !file.isEmpty else { throw StorageError(.usage, "", "the name of a file is empty") }
+      guard !file.hasSuffix("/") else { throw StorageError(.badInput, file, "is a directory") }
+      try tool.storage.checkExportTarget(Path(file))
+    }
     let steps = Steps(isDryRun: tool.isDryRun)
     let (pool, name) = try tool.storage.export(
       tool.arguments.required("vol"), in: tool.arguments.value("pool"),

@@ -34,7 +34,7 @@ extension Command {
       shrink: shrink)
     try tool.report(
       change, pool: pool.name, volume: name,
-      "Size of volume '\(name)' successfully changed \(isDelta ? "by" : "to") \(arguments.required("capacity"))"
+      "Size of volume '\(name)' successfully changed \(isDelta ? "by" : "to") \(sizeText)"
     )
   }
 }
