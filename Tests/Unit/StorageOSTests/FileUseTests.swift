@@ -33,8 +33,8 @@ struct FileUseTests {
     arguments: [O_RDONLY, O_RDWR])
   func alone(flags: Int32) throws {
     let mine = try temporary.folder().open("image", flags: flags)
-    #expect(mine.isOnlyInstance() == true)
-    #expect(mine.isOnlyInstance() == true)
+    #expect(mine.isOnlyInstance(countingReaders: true) == true)
+    #expect(mine.isOnlyInstance(countingReaders: true) == true)
   }
 
   @Test("a second descriptor of the same process counts")
@@ -42,10 +42,10 @@ struct FileUseTests {
     let mine = try temporary.open("image")
     do {
       let other = try temporary.open("image")
-      #expect(mine.isOnlyInstance() == false)
+      #expect(mine.isOnlyInstance(countingReaders: true) == false)
       withExtendedLifetime(other) {}
     }
-    #expect(mine.isOnlyInstance() == true)
+    #expect(mine.isOnlyInstance(countingReaders: true) == true)
   }
 
   @Test(
@@ -54,9 +54,9 @@ struct FileUseTests {
   func otherProcess(flags: Int32) throws {
     let mine = try temporary.open("image")
     let child = try child(flags: flags)
-    #expect(mine.isOnlyInstance() == false)
+    #expect(mine.isOnlyInstance(countingReaders: true) == false)
     child.kill()
-    #expect(mine.isOnlyInstance() == true)
+    #expect(mine.isOnlyInstance(countingReaders: true) == true)
   }
 
   @Test("a mapping counts after its descriptor is closed", .enabled(if: ChildProcess.canRun))
@@ -72,8 +72,21 @@ struct FileUseTests {
       """
     let child = try ChildProcess(python: program, temporary.path.appending("image").text)
     #expect(try child.line() == "mapped")
-    #expect(mine.isOnlyInstance() == false)
+    #expect(mine.isOnlyInstance(countingReaders: true) == false)
     child.kill()
+  }
+
+  @Test("where only writers matter, readers do not count", .enabled(if: ChildProcess.canRun))
+  func readersAside() throws {
+    let mine = try temporary.folder().open("image", flags: O_RDONLY)
+    let reader = try child(flags: O_RDONLY)
+    #expect(mine.isOnlyInstance(countingReaders: false) == true)
+    #expect(mine.isOnlyInstance(countingReaders: true) == false)
+    let writer = try child(flags: O_RDWR)
+    #expect(mine.isOnlyInstance(countingReaders: false) == false)
+    writer.kill()
+    #expect(mine.isOnlyInstance(countingReaders: false) == true)
+    reader.kill()
   }
 
   @Test("another name of the file is the same file")
@@ -81,13 +94,13 @@ struct FileUseTests {
     try temporary.shell("ln image second")
     let mine = try temporary.open("image")
     let other = try temporary.open("second")
-    #expect(mine.isOnlyInstance() == false)
+    #expect(mine.isOnlyInstance(countingReaders: true) == false)
     withExtendedLifetime(other) {}
   }
 
   @Test("what cannot have a lease gets no answer")
   func noLease() throws {
-    #expect(try Descriptor(opening: Path("/dev/null"), flags: O_RDWR).isOnlyInstance() == nil)
+    #expect(try Descriptor(opening: Path("/dev/null"), flags: O_RDWR).isOnlyInstance(countingReaders: true) == nil)
   }
 
   @Test(
@@ -124,7 +137,7 @@ struct FileUseTests {
     defer { _ = Command.run("losetup --detach \(device)") }
     let mine = try temporary.open("image")
     let identity = try mine.status().identity
-    #expect(mine.isOnlyInstance() == false)
+    #expect(mine.isOnlyInstance(countingReaders: true) == false)
     #expect(OpenFiles.holders(of: identity, proc: Path("/proc"), sys: Path("/sys")) == [device])
     let name = Path(device).lastComponent
     #expect(OpenFiles.loopsBacked(by: identity, sys: Path("/sys")) == [name])

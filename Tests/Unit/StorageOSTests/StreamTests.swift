@@ -13,7 +13,7 @@ struct StreamTests {
   /// The error of filling `target` with `size` bytes of the file `source`.
   func fill(_ size: Int64, from source: String = "source") throws -> StorageError? {
     let target = try temporary.open("target")
-    let input = try Descriptor(reading: temporary.path.appending(source))
+    let input = try Descriptor(opening: temporary.path.appending(source), flags: O_RDONLY)
     do throws(StorageError) {
       try Stream.fill(target, from: input, size: ByteCount(size))
       return nil
