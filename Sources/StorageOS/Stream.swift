@@ -15,6 +15,7 @@ package enum Stream {
   {
     try target.setSize(size)
     var buffer = [UInt8](repeating: 0, count: chunk)
+    var writeback = Writeback(target)
     var position: Int64 = 0
     while position < size.bytes {
       let wanted = Int(min(Int64(chunk), size.bytes - position))
@@ -26,6 +27,7 @@ package enum Stream {
       }
       try writeSkippingZeroes(buffer[..<got], to: target, at: position)
       position += Int64(got)
+      writeback.wrote(upTo: position)
     }
     if try read(source, into: &buffer, count: 1) > 0 {
       throw StorageError(.badInput, source.path.text, "too much data: expected \(size.bytes) bytes")
@@ -87,7 +89,6 @@ package enum Stream {
       guard let run else { return }
       let place = offset + Int64(run.lowerBound - bytes.startIndex)
       try Copy.write(bytes[run], to: target, at: place)
-      Copy.startWriteback(target, from: place, count: Int64(run.count))
     }
     while start < bytes.endIndex {
       let end = min(start + block, bytes.endIndex)
