@@ -1,0 +1,26 @@
+import Glibc
+import StorageModel
+import StorageOS
+
+/// A new file system in a sparse image, mounted through a loop device; gone when the last reference goes.
+package final class MountedFileSystem: Sendable {
+  private let home: TemporaryFolder
+  package let path: Path
+
+  /// Whether this machine can make one of that type.
+  package static func isPossible(_ type: String) -> Bool {
+    Process.isRoot && Command.exists("mkfs.\(type)") && Command.exists("losetup")
+      && Command.run("losetup --find").status == 0
+      && Command.run("grep -qw \(type) /proc/filesystems || modprobe \(type)").status == 0
+  }
+
+  /// - Parameter megabytes: the size of the image; XFS wants 300 at least.
+  package init(_ type: String, megabytes: Int = 320) throws {
+    home = try TemporaryFolder()
+    path = home.path.appending("mounted")
+    try home.shell("mkdir mounted && truncate -s \(megabytes)M image && mkfs.\(type) -q image")
+    try home.shell("mount -o loop,nodev,nosuid,noexec image mounted")
+  }
+
+  deinit { _ = Command.run("umount '\(path)' || umount -l '\(path)'") }
+}
