@@ -139,14 +139,19 @@ extension Storage {
   package func destroy(_ text: String) throws(StorageError) -> Change {
     try withPool(text, .exclusive) { pool, backend throws(StorageError) in
       guard pool.isActive else { throw invalid(pool, "is not active") }
-      let started = try StartedVolumes(host: host, pool: pool.name).all()
-      guard started.isEmpty else {
+      let markers = try StartedVolumes(host: host, pool: pool.name)
+      let started = try markers.all()
+      var isLost = false
+      do throws(StorageError) { try backend.checkReachable() } catch { isLost = true }
+      // Of a pool that is gone nothing is left to be stopped.
+      guard started.isEmpty || isLost else {
         throw StorageError(
           .busy, "pool '\(pool.name)'",
           "has started volumes: \(started.map { "'\($0)'" }.joined(separator: ", "))")
       }
       return try change { steps throws(StorageError) in
-        try backend.stop(steps)
+        for volume in started { try markers.remove(volume, steps) }
+        if !isLost { try backend.stop(steps) }
         try store.clearLive(pool.name, steps)
       }
     }

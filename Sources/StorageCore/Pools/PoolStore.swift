@@ -112,7 +112,7 @@ package struct PoolStore: Sendable {
     let entries: [Folder.Entry]
     do throws(StorageError) { entries = try Folder(opening: folder).entries() } catch {
       // Only what is not there is empty; what cannot be read may hold anything.
-      if error.code == .notFound { return [] }
+      if error.isAbsence { return [] }
       throw error
     }
     return entries.compactMap { entry in
@@ -144,7 +144,7 @@ package struct PoolStore: Sendable {
     do throws(StorageError) {
       return try Descriptor(reading: file).readAll(limit: limit)
     } catch {
-      if error.code == .notFound { return nil }
+      if error.isAbsence { return nil }
       throw error
     }
   }

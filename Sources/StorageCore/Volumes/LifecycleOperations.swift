@@ -60,12 +60,10 @@ extension Storage {
       let revision = try self.revision(identifier, of: volume, backend)
       reverted = revision
       try checkUnused(volume, backend)
-      for action in transition.actions {
-        if action == .revert {
-          try backend.revert(volume, to: revision, steps)
-        } else {
-          try perform(action, on: volume, in: pool, backend, steps)
-        }
+      // With --discard the backend drops the working copy itself, once nothing else can fail.
+      try backend.revert(volume, to: revision, steps)
+      if transition.actions.contains(.dropWorkingCopy) {
+        try backend.dropWorkingCopy(of: volume, steps)
       }
       try pool.started.remove(volume.name, steps)
     }

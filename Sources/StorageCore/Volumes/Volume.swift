@@ -8,6 +8,8 @@ package struct Volume: Sendable {
   /// Whether the committed state exists under its name.
   package var hasCommitted: Bool
   package var hasWorkingCopy: Bool
+  /// Whether the committed state under its own name is the device while the volume is started.
+  package var isOwnDevice = false
   /// Whether it was started this boot and not stopped since.
   package var isStarted = false
   /// Whether the source of a started snapshot was committed, imported or reverted since; false while stopped.
@@ -35,7 +37,7 @@ package struct Volume: Sendable {
 
   package var state: LifecycleState {
     // A volume that is its own device has no working copy to prove that it is started.
-    if isStarted, hasWorkingCopy || properties.kind == .inPlace { return .running }
+    if isStarted, hasWorkingCopy || isOwnDevice { return .running }
     if hasWorkingCopy { return .dirty }
     return properties.kind.savesState && !hasCommitted ? .absent : .clean
   }
