@@ -1,3 +1,4 @@
+import CStorageShim
 import Glibc
 import StorageModel
 
@@ -121,10 +122,22 @@ extension Stream {
       guard present.kind != .folder else {
         throw StorageError(.badInput, path.text, "is a directory")
       }
-      let target = try Descriptor(opening: path, flags: O_WRONLY | O_NOCTTY)
+      guard present.kind == .blockDevice else {
+        return try drain(state, to: Descriptor(opening: path, flags: O_WRONLY | O_NOCTTY))
+      }
+      // O_EXCL refuses a device that is mounted or otherwise held.
+      let target = try Descriptor(opening: path, flags: O_WRONLY | O_EXCL)
+      var capacity: UInt64 = 0
+      try SystemCall.run(path.text, "cannot read the size of the device") {
+        shim_block_device_size(target.number, &capacity)
+      }
+      let size = try state.status().size
+      guard capacity >= UInt64(size.bytes) else {
+        throw StorageError(
+          .noSpace, path.text, "has \(capacity) bytes, but \(size.bytes) are to be written")
+      }
       try drain(state, to: target)
-      if present.kind == .blockDevice { try target.syncData() }
-      return
+      return try target.syncData()
     }
     let folder = try Folder(opening: path.parent)
     if try folder.status(path.lastComponent)?.kind == .symbolicLink {

@@ -48,6 +48,15 @@ package struct Volume: Sendable {
   /// The transition for an event.
   /// - Throws: the refusal, as an error about this volume.
   package func transition(_ event: LifecycleEvent) throws(StorageError) -> Lifecycle.Transition {
+    // A lone working copy may be a volume whose revisions are disabled, or one that keeps nothing: only its record
+    // could tell. Neither committing nor dropping it is safe.
+    if state == .dirty, properties.kind == .origin || properties.kind == .originSnapshot,
+      !hasCommitted, event != .remove
+    {
+      throw StorageError(
+        .failure, subject,
+        "has a working copy but no committed state; if the working copy is the volume, rename it")
+    }
     do throws(LifecycleRefusal) {
       return try lifecycle.transition(event, in: state)
     } catch {
