@@ -57,7 +57,8 @@ let package = Package(
       "DirectoryBackend",
       ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"],
       path: "Sources/Backends/Directory"),
-    library("StorageBackends", ["StorageCore", "StorageModel", "DirectoryBackend"]),
+    library(
+      "StorageBackends", ["StorageModel", "StorageHost", "StorageCore", "DirectoryBackend"]),
     library(
       "StorageTools",
       [

@@ -74,7 +74,7 @@ package struct HostFolders: Sendable {
     do throws(StorageError) {
       return try Folder(opening: path)
     } catch {
-      guard error.code == .notFound else { throw error }
+      guard error.isAbsence else { throw error }
     }
     let parent = try make(path.parent)
     if try parent.makeFolder(path.lastComponent, mode: 0o755) { try parent.sync() }

@@ -22,6 +22,8 @@ package struct StorageError: Error, Equatable, Sendable {
   package var problem: String
   /// The system's reason, in the words of strerror(3).
   package var reason: String?
+  /// The system's error number, where a system call failed.
+  package var number: Int32?
   /// Undo steps that failed as well, in the order they were tried.
   package var failedUndo: [String] = []
 

@@ -42,71 +42,9 @@ package enum Copy {
   }
 
   /// Copies every data segment of `source` to the same place in the empty file `target`.
-  ///
-  /// Segments come from SEEK_DATA and SEEK_HOLE (lseek(2)); the source is brought to disk first, because some
-  /// file systems report stale holes for unwritten data.
   package static func data(of source: Descriptor, to target: Descriptor) throws(StorageError) {
-    let size = try source.status().size
-    try target.setSize(size)
-    if fdatasync(source.number) != 0, errno == EIO {
-      throw StorageError(errno: EIO, source.path.text, "cannot write to disk")
-    }
-    var offset: Int64 = 0
-    while offset < size.bytes {
-      let start = shim_seek_data(source.number, offset)
-      if start < 0 {
-        // ENXIO: nothing but a hole up to the end. EINVAL: no such call here, all counts as data.
-        let code = errno
-        if code == ENXIO { return }
-        guard code == EINVAL else {
-          throw StorageError(errno: code, source.path.text, "cannot find data")
-        }
-        return try segment(of: source, to: target, from: offset, until: size.bytes)
-      }
-      let end = try SystemCall.run(source.path.text, "cannot find holes") {
-        shim_seek_hole(source.number, start)
-      }
-      try segment(of: source, to: target, from: start, until: min(end, size.bytes))
-      offset = end == start ? size.bytes : end
-    }
-  }
-
-  /// Copies one range by copy_file_range(2), else through memory.
-  private static func segment(
-    of source: Descriptor, to target: Descriptor, from start: Int64, until end: Int64
-  ) throws(StorageError) {
-    var position = start
-    while position < end {
-      SystemCall.willChange("copy_file_range")
-      let copied = shim_copy_range(
-        source.number, target.number, position, min(end - position, 64 << 20))
-      if copied > 0 {
-        startWriteback(target, from: position, count: copied)
-        position += copied
-        continue
-      }
-      let code = errno
-      if copied < 0, code == EINTR { continue }
-      if copied < 0, ![EXDEV, EINVAL, ENOSYS, EOPNOTSUPP, EBADF, EPERM].contains(code) {
-        throw StorageError(errno: code, target.path.text, "cannot copy from '\(source.path)'")
-      }
-      return try throughMemory(of: source, to: target, from: position, until: end)
-    }
-  }
-
-  private static func throughMemory(
-    of source: Descriptor, to target: Descriptor, from start: Int64, until end: Int64
-  ) throws(StorageError) {
-    let chunk = 1 << 20
-    var position = start
-    while position < end {
-      let bytes = try source.read(at: position, count: Int(min(Int64(chunk), end - position)))
-      guard !bytes.isEmpty else {
-        throw StorageError(.inputOutput, source.path.text, "ended early at byte \(position)")
-      }
-      try write(bytes[...], to: target, at: position)
-      position += Int64(bytes.count)
-    }
+    var copy = SparseCopy(source, to: target)
+    try copy.run()
   }
 
   static func write(_ bytes: ArraySlice<UInt8>, to target: Descriptor, at offset: Int64)
@@ -121,10 +59,5 @@ package enum Copy {
         }
       }
     }
-  }
-
-  /// Tells the kernel to begin writing a range, so that the sync at the end finds little left to do.
-  static func startWriteback(_ target: Descriptor, from offset: Int64, count: Int64) {
-    _ = shim_start_writeback(target.number, offset, count)
   }
 }

@@ -49,7 +49,9 @@ package final class FileLock: Sendable {
     }
     let text = String(decoding: bytes, as: UTF8.self)
     let words = text.split(separator: " ", maxSplits: 1)
-    guard words.count == 2 else { return "another process" }
+    guard words.count == 2, let pid = Int32(words[0]), kill(pid, 0) == 0 || errno == EPERM else {
+      return "another process"
+    }
     return "process \(words[0]) (\(words[1]))"
   }
 }

@@ -104,12 +104,21 @@ package final class Folder: Sendable {
     }
   }
 
+  /// The folder that the last component of `name` is in, reached without following a link, and that component.
+  ///
+  /// The calls that change names know no RESOLVE_BENEATH, so they are only given single components.
+  func place(of name: String) throws(StorageError) -> (folder: Folder, name: String) {
+    guard let slash = name.lastIndex(of: "/") else { return (self, name) }
+    return (try folder(String(name[..<slash])), String(name[name.index(after: slash)...]))
+  }
+
   /// Makes a folder; an existing one is left as it is.
   /// - Returns: whether it was made.
   @discardableResult
   package func makeFolder(_ name: String, mode: UInt32) throws(StorageError) -> Bool {
+    let (folder, last) = try place(of: name)
     SystemCall.willChange("mkdirat")
-    if mkdirat(descriptor.number, name, mode) == 0 { return true }
+    if mkdirat(folder.descriptor.number, last, mode) == 0 { return true }
     let number = errno
     guard number == EEXIST, try status(name)?.kind == .folder else {
       throw StorageError(errno: number, path.appending(name).text, "cannot create directory")
@@ -143,10 +152,11 @@ package final class Folder: Sendable {
   }
 
   private func remove(_ name: String, flags: Int32, problem: String) throws(StorageError) -> Bool {
-    SystemCall.willChange("unlinkat")
-    return try absentAsNil { () throws(StorageError) in
-      try SystemCall.run(path.appending(name).text, problem) {
-        unlinkat(descriptor.number, name, flags)
+    try absentAsNil { () throws(StorageError) -> Int32 in
+      let (folder, last) = try place(of: name)
+      SystemCall.willChange("unlinkat")
+      return try SystemCall.run(path.appending(name).text, problem) {
+        unlinkat(folder.descriptor.number, last, flags)
       }
     } != nil
   }
@@ -156,22 +166,26 @@ package final class Folder: Sendable {
     _ name: String, to newName: String, in folder: Folder? = nil, exclusive: Bool = false
   ) throws(StorageError) {
     let target = folder ?? self
+    let (from, last) = try place(of: name)
+    let (to, newLast) = try target.place(of: newName)
     SystemCall.willChange("renameat2")
     try SystemCall.run(
       path.appending(name).text, "cannot rename to '\(target.path.appending(newName))'"
     ) {
       shim_rename(
-        descriptor.number, name, target.descriptor.number, newName, exclusive ? 1 : 0)
+        from.descriptor.number, last, to.descriptor.number, newLast, exclusive ? 1 : 0)
     }
   }
 
   /// Gives the file `name` a second name; fails where that exists.
   package func link(_ name: String, to newName: String, in folder: Folder) throws(StorageError) {
+    let (from, last) = try place(of: name)
+    let (to, newLast) = try folder.place(of: newName)
     SystemCall.willChange("linkat")
     try SystemCall.run(
       path.appending(name).text, "cannot link to '\(folder.path.appending(newName))'"
     ) {
-      linkat(descriptor.number, name, folder.descriptor.number, newName, 0)
+      linkat(from.descriptor.number, last, to.descriptor.number, newLast, 0)
     }
   }
 
@@ -195,7 +209,7 @@ package final class Folder: Sendable {
     do throws(StorageError) {
       return try body()
     } catch {
-      if error.code == .notFound { return nil }
+      if error.isAbsence { return nil }
       throw error
     }
   }

@@ -16,6 +16,11 @@ extension Folder {
     _ name: String, mode: UInt32, replacing: Bool, temporaryPrefix: String? = nil,
     fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) {
+    guard !name.utf8.contains(UInt8(ascii: "/")) else {
+      let (folder, last) = try place(of: name)
+      return try folder.makeFile(
+        last, mode: mode, replacing: replacing, temporaryPrefix: temporaryPrefix, fill: fill)
+    }
     if !replacing, let unnamed = try openUnnamed(mode: mode, for: name) {
       try fill(unnamed)
       try unnamed.sync()
@@ -33,6 +38,9 @@ extension Folder {
       try rename(temporary, to: name, exclusive: !replacing)
     } catch {
       var error = error
+      if error.subject == path.appending(temporary).text {
+        error.subject = path.appending(name).text
+      }
       do throws(StorageError) { try remove(temporary) } catch let undo {
         error.failedUndo.append(undo.text)
       }
@@ -87,13 +95,20 @@ package func randomSuffix() -> String {
 extension Folder {
   /// Makes a symbolic link, replacing one of that name in one step.
   package func makeSymbolicLink(_ name: String, to target: String) throws(StorageError) {
-    try removeTemporaries(of: name)
-    let temporary = "\(name)~\(randomSuffix())"
+    let (folder, last) = try place(of: name)
+    try folder.removeTemporaries(of: last)
+    let temporary = "\(last)~\(randomSuffix())"
     SystemCall.willChange("symlinkat")
     try SystemCall.run(path.appending(name).text, "cannot create link") {
-      symlinkat(target, descriptor.number, temporary)
+      symlinkat(target, folder.descriptor.number, temporary)
     }
-    try rename(temporary, to: name)
+    do throws(StorageError) { try folder.rename(temporary, to: last) } catch {
+      var error = error
+      do throws(StorageError) { try folder.remove(temporary) } catch let undo {
+        error.failedUndo.append(undo.text)
+      }
+      throw error
+    }
   }
 }
 

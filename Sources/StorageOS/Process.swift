@@ -42,6 +42,13 @@ package enum Process {
   /// created.
   package static let originalFileModeMask: UInt32 = umask(0)
 
+  /// A path without symbolic links and `..` (realpath(3)), or nil where it does not exist.
+  package static func realPath(_ path: Path) -> Path? {
+    guard let real = realpath(path.text, nil) else { return nil }
+    defer { free(real) }
+    return Path(String(cString: real))
+  }
+
   /// Lets a closed pipe end the process, as it ends other programs that write to one.
   package static func endOnBrokenPipe() { signal(SIGPIPE, SIG_DFL) }
 

@@ -1,3 +1,4 @@
+import CStorageShim
 import Glibc
 import StorageModel
 
@@ -15,6 +16,7 @@ package enum Stream {
   {
     try target.setSize(size)
     var buffer = [UInt8](repeating: 0, count: chunk)
+    var writeback = Writeback(target)
     var position: Int64 = 0
     while position < size.bytes {
       let wanted = Int(min(Int64(chunk), size.bytes - position))
@@ -26,6 +28,7 @@ package enum Stream {
       }
       try writeSkippingZeroes(buffer[..<got], to: target, at: position)
       position += Int64(got)
+      writeback.wrote(upTo: position)
     }
     if try read(source, into: &buffer, count: 1) > 0 {
       throw StorageError(.badInput, source.path.text, "too much data: expected \(size.bytes) bytes")
@@ -87,7 +90,6 @@ package enum Stream {
       guard let run else { return }
       let place = offset + Int64(run.lowerBound - bytes.startIndex)
       try Copy.write(bytes[run], to: target, at: place)
-      Copy.startWriteback(target, from: place, count: Int64(run.count))
     }
     while start < bytes.endIndex {
       let end = min(start + block, bytes.endIndex)
@@ -120,10 +122,22 @@ extension Stream {
       guard present.kind != .folder else {
         throw StorageError(.badInput, path.text, "is a directory")
       }
-      let target = try Descriptor(opening: path, flags: O_WRONLY | O_NOCTTY)
+      guard present.kind == .blockDevice else {
+        return try drain(state, to: Descriptor(opening: path, flags: O_WRONLY | O_NOCTTY))
+      }
+      // O_EXCL refuses a device that is mounted or otherwise held.
+      let target = try Descriptor(opening: path, flags: O_WRONLY | O_EXCL)
+      var capacity: UInt64 = 0
+      try SystemCall.run(path.text, "cannot read the size of the device") {
+        shim_block_device_size(target.number, &capacity)
+      }
+      let size = try state.status().size
+      guard capacity >= UInt64(size.bytes) else {
+        throw StorageError(
+          .noSpace, path.text, "has \(capacity) bytes, but \(size.bytes) are to be written")
+      }
       try drain(state, to: target)
-      if present.kind == .blockDevice { try target.syncData() }
-      return
+      return try target.syncData()
     }
     let folder = try Folder(opening: path.parent)
     if try folder.status(path.lastComponent)?.kind == .symbolicLink {

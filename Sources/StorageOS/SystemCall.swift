@@ -36,9 +36,14 @@ package enum SystemCall {
 extension StorageError {
   /// The error of a failed system call.
   package init(errno number: Int32, _ subject: String, _ problem: String) {
-    self.init(
-      Code(errno: number), subject, problem, reason: String(cString: strerror(number)))
+    self.init(Code(errno: number), subject, problem, reason: String(cString: strerror(number)))
+    self.number = number
   }
+}
+
+extension StorageError {
+  /// Whether a file is simply not there: nothing else may count as that.
+  package var isAbsence: Bool { number == ENOENT }
 }
 
 extension StorageError.Code {

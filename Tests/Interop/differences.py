@@ -20,5 +20,45 @@ EVERYWHERE = {
     ),
 }
 
-# (scenario, line): {stdout, stderr or status: reason}
-DIFFERENCES = {}
+LAST = "virsh names the last argument that is missing; we name the first, the next one to type"
+SYNTAX = "virsh says <string> of every value; we say what is wanted"
+LIVE = "libvirt shows sizes and permissions as they last were; we show nothing that we have not seen now"
+BACKING = "libvirt opens the backing file for its owner and times; we never follow a name in an image"
+FORMAT = "our messages have the form SUBJECT: PROBLEM: REASON"
+
+# (scenario, line): {stdout, stderr or status: reason}. The line * stands for any of the scenario.
+DIFFERENCES = {
+    ("life of a pool", "pool-dumpxml images --inactive"): {"stdout": LIVE},
+    ("pool-define-as", "pool-define-as"): {"stderr": LAST},
+    ("pool-define-as", "pool-define-as p4 dir --target"): {"stderr": SYNTAX},
+    ("usage", "vol-create"): {"stderr": LAST},
+    ("usage", "vol-create-as"): {"stderr": LAST},
+    ("usage", "vol-create-as p"): {"stderr": LAST},
+    ("usage", "vol-resize"): {"stderr": LAST},
+    ("usage", "pool-list --type"): {"stderr": SYNTAX},
+    ("usage", "vol-info v --pool"): {"stderr": SYNTAX},
+    ("validated pool documents", "*"): {
+        "stderr": "libvirt says only that the document failed; we say where and what was expected"
+    },
+    ("life of a volume", "vol-delete v --pool images --delete-snapshots"): {
+        "stderr": "libvirt adds the name of its C function"
+    },
+    ("creating volumes", "vol-create-as images x 9999999999G"): {
+        "stderr": "libvirt shows the number in bytes, wrapped round; we show it as it was typed"
+    },
+    ("creating volumes", "vol-list images --details"): {
+        "stdout": "libvirt grows a volume to its allocation where that is larger; we keep the capacity"
+    },
+    ("creating volumes", "vol-info f images --bytes"): {"stdout": "as in the list"},
+    ("life of a pool", "pool-dumpxml --pool images"): {"stdout": LIVE},
+    ("foreign image: overlays", "vol-dumpxml one --pool images"): {"stdout": BACKING},
+    ("foreign image: overlays", "vol-dumpxml two --pool images"): {"stdout": BACKING},
+    ("folders that go wrong", "pool-build f"): {
+        "stdout": "libvirt reports success where the folder's place is taken by a file; we refuse",
+        "status": "libvirt reports success where the folder's place is taken by a file; we refuse",
+    },
+    ("folders that go wrong", "pool-build g"): {"stderr": FORMAT},
+    ("folders that go wrong", "pool-build h --overwrite --no-overwrite"): {
+        "stderr": "libvirt names its C flags; we name the options"
+    },
+}

@@ -242,6 +242,7 @@ class Conformance:
         # All four combinations of the two flags are legal otherwise.
         lab.volatile("work")
         lab.snapshot("work", source)
+        lab.needs("origin-snapshot")
         lab.create(
             lab.backend.volume("work", "both"), "--source", source, "--snap-on-start", "yes",
             "--save-on-stop", "yes", size=None,
@@ -828,6 +829,7 @@ class Conformance:
         lab.check_clean()
 
     def test_origin_snapshot_starts_from_its_source(self, lab):
+        lab.needs("origin-snapshot")
         source = lab.volume("template")
         lab.session(source, "template")
         both = lab.create(

@@ -48,7 +48,9 @@ extension DirectoryBackend: BuildingBackend {
           if isNew { try folder().removeFolder(name) }
         }
       ) { () throws(StorageError) in
-        try folder().makeFolder(name, mode: 0o711)
+        let folder = try folder()
+        try folder.makeFolder(name, mode: 0o711)
+        try folder.sync()
       }
     }
   }
@@ -67,8 +69,10 @@ extension DirectoryBackend: BuildingBackend {
           try Folder(opening: folder.parent).removeFolder(folder.lastComponent)
         }
       ) { () throws(StorageError) in
-        try Folder(opening: folder.parent).makeFolder(
+        let parent = try Folder(opening: folder.parent)
+        try parent.makeFolder(
           folder.lastComponent, mode: 0o777 & ~Process.originalFileModeMask)
+        try parent.sync()
       }
     }
   }
@@ -94,6 +98,7 @@ extension DirectoryBackend: BuildingBackend {
       }
     }
     try setCopyOnWrite(path, isNew: isNew, steps)
+    try steps.run("bring '\(path)' to disk") { () throws(StorageError) in try folder().sync() }
   }
 
   private func setCopyOnWrite(_ path: Path, isNew: Bool, _ steps: Steps) throws(StorageError) {

@@ -142,6 +142,7 @@ extension DirectoryBackend: VolumeBackend {
     let folder = try folder()
     guard let records = try folder.folderIfPresent(files.recordFolder) else { return }
     try records.remove(VolumeFiles.record)
+    try records.sync()
     var path = Path(files.recordFolder)
     while path.text != VolumeFiles.records {
       do throws(StorageError) { try folder.removeFolder(path.text) } catch {
@@ -150,6 +151,7 @@ extension DirectoryBackend: VolumeBackend {
         return
       }
       path = path.parent
+      try folder.folder(path.text).sync()
     }
   }
 
@@ -176,6 +178,7 @@ extension DirectoryBackend: VolumeBackend {
         try home.remove(files.committed)
         return try home.sync()
       }
+      if !volume.properties.kind.savesState { try dropHeldSource(of: volume) }
       if volume.hasCommitted {
         let home = try home(of: files)
         let side = try side(of: files, making: true)
@@ -226,8 +229,9 @@ extension DirectoryBackend: VolumeBackend {
     try steps.run(
       "set size of '\(path)' to \(capacity.bytes) bytes\(allocate ? ", allocated" : "")"
     ) { () throws(StorageError) in
-      if name == files.committedPath, try folder.status(name)?.links ?? 1 > 1 {
-        try unshare(files)
+      if name == files.committedPath {
+        if let precache = files.precache { try folder.remove(files.sidePath(precache)) }
+        if try folder.status(name)?.links ?? 1 > 1 { try unshare(files) }
       }
       let file = try folder.openForWriting(name)
       let before = try file.status().size

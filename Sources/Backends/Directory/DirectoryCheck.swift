@@ -97,6 +97,8 @@ extension DirectoryBackend: CheckingBackend {
         if saves, properties.kind == .inPlace, committed == nil, !isStarted {
           add(.uncommitted, entry)
         }
+      } else if entry == files.committed, !files.isPlain, properties.kind == .snapshot, !isStarted {
+        add(.staleWorkingCopy, entry)
       } else if entry == files.precache {
         let prepared = try side.status(entry)
         if committed.map({ prepared?.isPrecache(of: $0) ?? true }) != true {

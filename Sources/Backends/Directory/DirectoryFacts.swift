@@ -64,6 +64,7 @@ extension DirectoryBackend {
       definition: definition, properties: properties, hasCommitted: hasCommitted,
       hasWorkingCopy: hasWorkingCopy, problem: problem)
     volume.hasUnreadableRecord = isUnreadable
+    volume.isOwnDevice = properties.kind == .inPlace && files.isPlain
     if hasWorkingCopy, let source = properties.source {
       let held = try? folder.status(heldSourcePath(of: volume))?.identity
       volume.isOutdated =

@@ -172,7 +172,7 @@ extension DirectoryBackend: LifecycleBackend {
     }
   }
 
-  private func dropHeldSource(of volume: Volume) throws(StorageError) {
+  func dropHeldSource(of volume: Volume) throws(StorageError) {
     guard volume.properties.snapOnStart else { return }
     let (folder, name) = try heldSource(of: volume)
     try folder.remove(name)
@@ -275,7 +275,9 @@ extension DirectoryBackend: LifecycleBackend {
   // MARK: Revisions
 
   func revisionFiles(_ files: VolumeFiles, in side: Folder) throws(StorageError) -> [Revision] {
-    try side.entries().compactMap { files.revision(of: $0.name) }.sorted { $0.number < $1.number }
+    try side.entries().compactMap { files.revision(of: $0.name) }.sorted {
+      ($0.number, $0.time) < ($1.number, $1.time)
+    }
   }
 
   package func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts] {
@@ -293,6 +295,8 @@ extension DirectoryBackend: LifecycleBackend {
   }
 
   /// The present state becomes a revision, then a copy of the chosen one takes its place; nothing is pruned.
+  ///
+  /// An uncommitted session goes right before the swap, when nothing else can fail any more.
   package func revert(_ volume: Volume, to revision: Revision, _ steps: Steps)
     throws(StorageError)
   {
@@ -302,7 +306,7 @@ extension DirectoryBackend: LifecycleBackend {
       () throws(StorageError) in
       let side = try side(of: files)
       let state = try side.open(name, flags: Descriptor.readOnly)
-      try swapIn(files, keeping: nil) { file throws(StorageError) in
+      try swapIn(files, keeping: nil, dropping: files.working) { file throws(StorageError) in
         try Copy.contents(of: state, to: file)
       }
     }
@@ -321,9 +325,12 @@ extension DirectoryBackend: LifecycleBackend {
   }
 
   /// Writes a new committed state beside the old one and puts it in its place.
-  /// - Parameter keep: how many revisions stay; nil keeps all.
+  /// - Parameters:
+  ///   - keep: how many revisions stay; nil keeps all.
+  ///   - dropped: a file that goes right before.
   private func swapIn(
-    _ files: VolumeFiles, keeping keep: Int?, fill: (Descriptor) throws(StorageError) -> Void
+    _ files: VolumeFiles, keeping keep: Int?, dropping dropped: String? = nil,
+    fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) {
     let home = try home(of: files)
     let side = try side(of: files, making: true)
@@ -342,6 +349,7 @@ extension DirectoryBackend: LifecycleBackend {
     }
     if keep != 0 { try saveRevision(of: files, home: home, side: side) }
     if let precache = files.precache { try side.remove(precache) }
+    if let dropped { try side.remove(dropped) }
     try side.rename(files.importing, to: files.committed, in: home)
     try home.sync()
     if !files.isPlain { try makePrecache(of: files, in: home) } else { try side.sync() }
@@ -381,12 +389,12 @@ extension DirectoryBackend: LifecycleBackend {
 
   /// A committed state that is only ever replaced may be read by anybody; writers count, and everybody counts who
   /// has a device open.
-  package func holders(of volume: Volume) throws(StorageError) -> [String] {
+  package func holders(of volume: Volume, writersOnly: Bool) throws(StorageError) -> [String] {
     let files = files(volume.name)
     let folder = try folder()
-    let isDevice = volume.properties.kind == .inPlace
+    let isDevice = volume.properties.kind == .inPlace && !writersOnly
     for (name, countsReaders) in [
-      (files.sidePath(files.working), true), (files.committedPath, isDevice),
+      (files.sidePath(files.working), !writersOnly), (files.committedPath, isDevice),
     ] {
       guard let file = try folder.openIfPresent(name) else { continue }
       let alone = file.isOnlyInstance(countingReaders: countsReaders)

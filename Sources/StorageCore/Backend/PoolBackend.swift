@@ -90,7 +90,7 @@ package protocol LifecycleBackend: VolumeBackend {
   /// The volumes whose records name `source` as their source.
   func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName]
   /// Who has the volume's files open, as `COMMAND (pid N)`.
-  func holders(of volume: Volume) throws(StorageError) -> [String]
+  func holders(of volume: Volume, writersOnly: Bool) throws(StorageError) -> [String]
   /// Removes what an interrupted command on this volume left, as far as that needs no decision.
   func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
 }

@@ -88,26 +88,42 @@ extension Storage {
     }
   }
 
-  /// Removes a pool's definition; its data stays.
+  /// Removes a pool's definition, also one that cannot be read; its data stays.
   package func undefine(_ text: String) throws(StorageError) -> Change {
     try locked(locks.definitions()) { () throws(StorageError) in
-      let pool = try store.pool(matching: text)
-      return try locked(locks.pool(pool.name, .exclusive)) { () throws(StorageError) in
-        let pool = try store.pool(matching: text)
-        guard !pool.isActive else { throw invalid(pool, "is still active") }
-        guard pool.origin != .builtIn else {
+      let found = try definedPool(text)
+      return try locked(locks.pool(found.name, .exclusive)) { () throws(StorageError) in
+        let (name, origin, isActive) = try definedPool(text)
+        guard !isActive else { throw invalid(name, "is still active") }
+        guard origin != .builtIn else {
           throw StorageError(
-            .unsupported, "pool '\(pool.name)'",
+            .unsupported, "pool '\(name)'",
             "is built in and has no definition to remove; define a pool of that name to replace it")
         }
-        return try change { steps throws(StorageError) in try store.remove(pool, steps) }
+        return try change { steps throws(StorageError) in
+          try store.remove(name, at: origin, steps)
+        }
       }
+    }
+  }
+
+  private func definedPool(_ text: String) throws(StorageError)
+    -> (name: PoolName, origin: DefinitionOrigin, isActive: Bool)
+  {
+    do throws(StorageError) {
+      let pool = try store.pool(matching: text)
+      return (pool.name, pool.origin, pool.isActive)
+    } catch {
+      guard error.code == .badInput, let name = try? PoolName(text),
+        let origin = store.placeOfUnreadable(name)
+      else { throw error }
+      return (name, origin, false)
     }
   }
 
   package func build(_ text: String, overwrite: OverwritePolicy) throws(StorageError) -> Change {
     try withPool(text, .exclusive) { pool, backend throws(StorageError) in
-      guard !pool.isActive else { throw invalid(pool, "is already active") }
+      guard !pool.isActive else { throw invalid(pool.name, "is already active") }
       guard let backend = backend as? any BuildingBackend else {
         throw StorageError(
           .unsupported, "pool '\(pool.name)'", "storage pool does not support pool creation")
@@ -124,7 +140,7 @@ extension Storage {
   package func start(_ text: String) throws(StorageError) -> Change {
     try locked(locks.definitions()) { () throws(StorageError) in
       try withPool(text, .exclusive) { pool, backend throws(StorageError) in
-        guard !pool.isActive else { throw invalid(pool, "is already active") }
+        guard !pool.isActive else { throw invalid(pool.name, "is already active") }
         try SourceConflicts.check(
           pool.definition, against: try store.all().pools.filter(\.isActive))
         return try change { steps throws(StorageError) in
@@ -138,15 +154,20 @@ extension Storage {
   /// Stops a pool; data and definition stay.
   package func destroy(_ text: String) throws(StorageError) -> Change {
     try withPool(text, .exclusive) { pool, backend throws(StorageError) in
-      guard pool.isActive else { throw invalid(pool, "is not active") }
-      let started = try StartedVolumes(host: host, pool: pool.name).all()
-      guard started.isEmpty else {
+      guard pool.isActive else { throw invalid(pool.name, "is not active") }
+      let markers = try StartedVolumes(host: host, pool: pool.name)
+      let started = try markers.all()
+      var isLost = false
+      do throws(StorageError) { try backend.checkReachable() } catch { isLost = true }
+      // Of a pool that is gone nothing is left to be stopped.
+      guard started.isEmpty || isLost else {
         throw StorageError(
           .busy, "pool '\(pool.name)'",
           "has started volumes: \(started.map { "'\($0)'" }.joined(separator: ", "))")
       }
       return try change { steps throws(StorageError) in
-        try backend.stop(steps)
+        for volume in started { try markers.remove(volume, steps) }
+        if !isLost { try backend.stop(steps) }
         try store.clearLive(pool.name, steps)
       }
     }
@@ -155,7 +176,7 @@ extension Storage {
   /// Destroys a pool's storage; the definition stays.
   package func deletePool(_ text: String) throws(StorageError) -> Change {
     try withPool(text, .exclusive) { pool, backend throws(StorageError) in
-      guard !pool.isActive else { throw invalid(pool, "is still active") }
+      guard !pool.isActive else { throw invalid(pool.name, "is still active") }
       guard let backend = backend as? any BuildingBackend else {
         throw StorageError(
           .unsupported, "pool '\(pool.name)'", "pool does not support pool deletion")
@@ -169,7 +190,7 @@ extension Storage {
   /// Unlike libvirt's, nothing is stopped where it cannot.
   package func refresh(_ text: String) throws(StorageError) -> Change {
     try withPool(text, nil) { pool, backend throws(StorageError) in
-      guard pool.isActive else { throw invalid(pool, "is not active") }
+      guard pool.isActive else { throw invalid(pool.name, "is not active") }
       try backend.checkReachable()
       return Change(isChanged: false, told: [])
     }
@@ -182,7 +203,7 @@ extension Storage {
         throw StorageError(.unsupported, "pool '\(pool.name)'", "pool has no config file")
       }
       return try change { steps throws(StorageError) in
-        try store.setAutostart(on, of: pool, steps)
+        try store.setAutostart(on, pool.name, at: pool.origin, steps)
       }
     }
   }
@@ -202,10 +223,10 @@ extension Storage {
   }
 
   /// A refusal because of the pool's state, in libvirt's words.
-  func invalid(_ pool: PoolRecord, _ state: String) -> StorageError {
+  func invalid(_ pool: PoolName, _ state: String) -> StorageError {
     StorageError(
-      .busy, "pool '\(pool.name)'",
-      "Requested operation is not valid: storage pool '\(pool.name)' \(state)")
+      .busy, "pool '\(pool)'",
+      "Requested operation is not valid: storage pool '\(pool)' \(state)")
   }
 }
 

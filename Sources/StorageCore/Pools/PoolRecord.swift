@@ -31,6 +31,9 @@ package struct PoolRecord: Equatable, Sendable {
   package let live: PoolDefinition?
   package let isAutostarted: Bool
 
+  /// Why the definition of a running pool cannot be read; nil where all is well.
+  package var problem: StorageError?
+
   /// The definition that describes the pool now.
   package let definition: PoolDefinition
 

@@ -25,9 +25,12 @@ package struct PoolStore: Sendable {
   // MARK: Looking up
 
   /// The pool of a name; nil where there is none.
-  /// - Throws: `badInput` where its definition cannot be read, or stands in two places.
+  ///
+  /// A running pool is described by what it was started with, whatever became of its definition; the record then
+  /// tells the problem.
+  /// - Throws: `badInput` where an inactive pool's definition cannot be read, or stands in two places.
   package func pool(_ name: PoolName) throws(StorageError) -> PoolRecord? {
-    try pool(name, conf: try conf())
+    try pool(name, Configuration(self))
   }
 
   /// The pool that users mean by `text`: a UUID if it is 36 characters long and one has it, else a name.
@@ -55,9 +58,9 @@ package struct PoolStore: Sendable {
   package func all() throws(StorageError) -> (pools: [PoolRecord], warnings: [String]) {
     var names: Set<PoolName> = [.default]
     var warnings: [String] = []
-    var conf = ConfDocument.empty(file: confFile.text)
-    do throws(StorageError) { conf = try self.conf() } catch { warnings.append(error.text) }
-    for section in conf.sections {
+    let conf = Configuration(self)
+    if let problem = conf.problem { warnings.append(problem.text) }
+    for section in conf.document.sections {
       do throws(NameProblem) { names.insert(try PoolName(section.name)) } catch {
         warnings.append("\(confFile):\(section.line): pool \(error.text)")
       }
@@ -68,7 +71,9 @@ package struct PoolStore: Sendable {
     var pools: [PoolRecord] = []
     for name in names {
       do throws(StorageError) {
-        if let pool = try pool(name, conf: conf) { pools.append(pool) }
+        guard let pool = try pool(name, conf) else { continue }
+        pools.append(pool)
+        if let problem = pool.problem { warnings.append(problem.text) }
       } catch {
         warnings.append(error.text)
       }
@@ -78,41 +83,79 @@ package struct PoolStore: Sendable {
     return (sorted.map(\.0), warnings.sorted())
   }
 
-  private func pool(_ name: PoolName, conf: ConfDocument) throws(StorageError) -> PoolRecord? {
+  /// storage.conf as it is, or why it cannot be read.
+  private struct Configuration {
+    var document: ConfDocument
+    var problem: StorageError?
+
+    init(_ store: PoolStore) {
+      document = .empty(file: store.confFile.text)
+      do throws(StorageError) { document = try store.conf() } catch { problem = error }
+    }
+  }
+
+  private func pool(_ name: PoolName, _ conf: Configuration) throws(StorageError) -> PoolRecord? {
+    let live = try read(try liveFolder().appending("\(name).xml"))
+    var problem: StorageError?
+    var found: (PoolDefinition, DefinitionOrigin)?
+    do throws(StorageError) { found = try definition(of: name, conf) } catch {
+      guard live != nil else { throw error }
+      problem = error
+    }
+    var record = PoolRecord(
+      persistent: found?.0, origin: found?.1 ?? .none, live: live,
+      isAutostarted: isAutostarted(name))
+    record?.problem = problem
+    return record
+  }
+
+  /// The persistent definition of a name and where it stands; nil where there is none.
+  private func definition(of name: PoolName, _ conf: Configuration) throws(StorageError)
+    -> (PoolDefinition, DefinitionOrigin)?
+  {
     let document = document(name)
-    let fromDocument = try read(document)
-    let section = conf.section(named: name.text)
-    var persistent = fromDocument
-    var origin = DefinitionOrigin.document(document)
-    if let section {
-      guard fromDocument == nil else {
+    if let pool = try read(document) {
+      guard pool.name == name else {
+        throw StorageError(
+          .badInput, document.text, "names pool '\(pool.name)', but the file is that of '\(name)'")
+      }
+      if let section = conf.document.section(named: name.text) {
         throw StorageError(
           .badInput, "pool '\(name)'",
           "is defined twice: in \(document) and in \(confFile):\(section.line)")
       }
-      origin = .section(confFile, line: section.line)
+      return (pool, .document(document))
+    }
+    // What is in a file that cannot be read is not known; the pool may be there.
+    if let problem = conf.problem { throw problem }
+    if let section = conf.document.section(named: name.text) {
       do throws(ConfProblem) {
-        persistent = try PoolConf.definition(
+        let pool = try PoolConf.definition(
           of: section, file: confFile.text, defaultFolder: host.data)
+        return (pool, .section(confFile, line: section.line))
       } catch {
         throw StorageError(.badInput, "", error.text)
       }
-    } else if fromDocument == nil, name == .default {
-      origin = .builtIn
-      persistent = PoolDefinition(
-        type: .dir, name: name, uuid: .derived(from: "pool:\(name)"),
-        target: PoolTarget(path: host.data))
     }
-    let live = try read(try liveFolder().appending("\(name).xml"))
-    return PoolRecord(
-      persistent: persistent, origin: origin, live: live, isAutostarted: isAutostarted(name))
+    guard name == .default else { return nil }
+    let builtIn = PoolDefinition(
+      type: .dir, name: name, uuid: .derived(from: "pool:\(name)"),
+      target: PoolTarget(path: host.data))
+    return (builtIn, .builtIn)
+  }
+
+  /// Where a definition stands that cannot be read: a document or a section of that name; nil for neither.
+  package func placeOfUnreadable(_ name: PoolName) -> DefinitionOrigin? {
+    if (try? FileStatus(following: document(name))) != nil { return .document(document(name)) }
+    let section = Configuration(self).document.section(named: name.text)
+    return section.map { .section(confFile, line: $0.line) }
   }
 
   private func documents(in folder: Path) throws(StorageError) -> [PoolName] {
     let entries: [Folder.Entry]
     do throws(StorageError) { entries = try Folder(opening: folder).entries() } catch {
       // Only what is not there is empty; what cannot be read may hold anything.
-      if error.code == .notFound { return [] }
+      if error.isAbsence { return [] }
       throw error
     }
     return entries.compactMap { entry in
@@ -144,7 +187,7 @@ package struct PoolStore: Sendable {
     do throws(StorageError) {
       return try Descriptor(reading: file).readAll(limit: limit)
     } catch {
-      if error.code == .notFound { return nil }
+      if error.isAbsence { return nil }
       throw error
     }
   }
@@ -188,9 +231,11 @@ package struct PoolStore: Sendable {
   /// Removes a pool's definition and its autostart link.
   ///
   /// Data and live state stay.
-  package func remove(_ pool: PoolRecord, _ steps: Steps) throws(StorageError) {
-    try setAutostart(false, of: pool, steps)
-    switch pool.origin {
+  package func remove(_ name: PoolName, at origin: DefinitionOrigin, _ steps: Steps)
+    throws(StorageError)
+  {
+    try setAutostart(false, name, at: origin, steps)
+    switch origin {
     case .document(let file):
       try steps.run("remove definition '\(file)'") { () throws(StorageError) in
         let folder = try Folder(opening: file.parent)
@@ -198,9 +243,9 @@ package struct PoolStore: Sendable {
         try folder.sync()
       }
     case .section:
-      try edit("remove section [\(pool.name)] of '\(confFile)'", steps) {
+      try edit("remove section [\(name)] of '\(confFile)'", steps) {
         conf throws(ConfProblem) in
-        try conf.removeSection(pool.name.text)
+        try conf.removeSection(name.text)
       }
     case .builtIn, .none: break
     }
@@ -223,9 +268,11 @@ package struct PoolStore: Sendable {
   }
 
   /// Makes or removes the autostart link.
-  package func setAutostart(_ on: Bool, of pool: PoolRecord, _ steps: Steps) throws(StorageError) {
-    guard isAutostarted(pool.name) != on else { return }
-    let link = "\(pool.name).xml"
+  package func setAutostart(
+    _ on: Bool, _ name: PoolName, at origin: DefinitionOrigin, _ steps: Steps
+  ) throws(StorageError) {
+    guard isAutostarted(name) != on else { return }
+    let link = "\(name).xml"
     if !on {
       return try steps.run("remove link '\(autostartFolder.appending(link))'") {
         () throws(StorageError) in
@@ -235,8 +282,8 @@ package struct PoolStore: Sendable {
       }
     }
     var target = "../\(link)"
-    if case .section = pool.origin { target = "../../storage.conf" }
-    if case .builtIn = pool.origin { target = "../../storage.conf" }
+    if case .section = origin { target = "../../storage.conf" }
+    if case .builtIn = origin { target = "../../storage.conf" }
     try steps.run("make link '\(autostartFolder.appending(link))' to '\(target)'") {
       () throws(StorageError) in
       let folder = try HostFolders.make(autostartFolder)

@@ -60,12 +60,10 @@ extension Storage {
       let revision = try self.revision(identifier, of: volume, backend)
       reverted = revision
       try checkUnused(volume, backend)
-      for action in transition.actions {
-        if action == .revert {
-          try backend.revert(volume, to: revision, steps)
-        } else {
-          try perform(action, on: volume, in: pool, backend, steps)
-        }
+      // With --discard the backend drops the working copy itself, once nothing else can fail.
+      try backend.revert(volume, to: revision, steps)
+      if transition.actions.contains(.dropWorkingCopy) {
+        try backend.dropWorkingCopy(of: volume, steps)
       }
       try pool.started.remove(volume.name, steps)
     }
@@ -254,13 +252,18 @@ extension Storage {
       try self.revision(identifier, of: volume, backend)
     }
     let state = try backend.openCommitted(volume, revision: revision)
-    if volume.properties.kind != .inPlace { lock = nil }
+    if volume.properties.kind == .inPlace {
+      try checkUnused(volume, backend, byWriters: true)
+    } else {
+      lock = nil
+    }
     try withExtendedLifetime(lock) { () throws(StorageError) in try body(state) }
     return (found, volume.name)
   }
 
   /// Refuses to write an export over a file of an active pool, or among a pool's own files.
-  package func checkExportTarget(_ path: Path) throws(StorageError) {
+  package func checkExportTarget(_ target: Path) throws(StorageError) {
+    let path = Process.realPath(target) ?? target
     for pool in try store.all().pools where pool.isActive {
       guard let folder = pool.definition.target.path, pool.definition.type.hasTarget,
         SourceConflicts.isSameOrBelow(path.parent, folder)

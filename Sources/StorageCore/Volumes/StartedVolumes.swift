@@ -17,7 +17,7 @@ package struct StartedVolumes: Sendable {
       _ = try FileStatus(following: file(name))
       return true
     } catch {
-      if error.code == .notFound { return false }
+      if error.isAbsence { return false }
       throw error
     }
   }
@@ -49,7 +49,7 @@ package struct StartedVolumes: Sendable {
     var found: [VolumeName] = []
     let entries: [Folder.Entry]
     do throws(StorageError) { entries = try Folder(opening: folder).entries() } catch {
-      if error.code == .notFound { return [] }
+      if error.isAbsence { return [] }
       throw error
     }
     for entry in entries {

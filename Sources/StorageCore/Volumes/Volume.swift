@@ -8,6 +8,8 @@ package struct Volume: Sendable {
   /// Whether the committed state exists under its name.
   package var hasCommitted: Bool
   package var hasWorkingCopy: Bool
+  /// Whether the committed state under its own name is the device while the volume is started.
+  package var isOwnDevice = false
   /// Whether it was started this boot and not stopped since.
   package var isStarted = false
   /// Whether the source of a started snapshot was committed, imported or reverted since; false while stopped.
@@ -35,7 +37,7 @@ package struct Volume: Sendable {
 
   package var state: LifecycleState {
     // A volume that is its own device has no working copy to prove that it is started.
-    if isStarted, hasWorkingCopy || properties.kind == .inPlace { return .running }
+    if isStarted, hasWorkingCopy || isOwnDevice { return .running }
     if hasWorkingCopy { return .dirty }
     return properties.kind.savesState && !hasCommitted ? .absent : .clean
   }
@@ -46,6 +48,15 @@ package struct Volume: Sendable {
   /// The transition for an event.
   /// - Throws: the refusal, as an error about this volume.
   package func transition(_ event: LifecycleEvent) throws(StorageError) -> Lifecycle.Transition {
+    // A lone working copy may be a volume whose revisions are disabled, or one that keeps nothing: only its record
+    // could tell. Neither committing nor dropping it is safe.
+    if state == .dirty, properties.kind == .origin || properties.kind == .originSnapshot,
+      !hasCommitted, event != .remove
+    {
+      throw StorageError(
+        .failure, subject,
+        "has a working copy but no committed state; if the working copy is the volume, rename it")
+    }
     do throws(LifecycleRefusal) {
       return try lifecycle.transition(event, in: state)
     } catch {

@@ -50,7 +50,7 @@ extension Storage {
   package func activePool(_ text: String) throws(StorageError) -> ActivePool {
     let record = try store.pool(matching: text)
     guard record.isActive else {
-      throw invalid(record, "is not active")
+      throw invalid(record.name, "is not active")
     }
     return try activePool(record)
   }
@@ -134,8 +134,12 @@ extension Storage {
   }
 
   /// Refuses what would pull a volume from under somebody who has it open.
-  func checkUnused(_ volume: Volume, _ backend: any LifecycleBackend) throws(StorageError) {
-    let holders = try backend.holders(of: volume)
+  ///
+  /// - Parameter byWriters: whether those who only read it may.
+  func checkUnused(
+    _ volume: Volume, _ backend: any LifecycleBackend, byWriters: Bool = false
+  ) throws(StorageError) {
+    let holders = try backend.holders(of: volume, writersOnly: byWriters)
     guard holders.isEmpty else {
       throw StorageError(
         .busy, volume.subject, "is in use by \(holders.joined(separator: ", "))")

@@ -7,7 +7,8 @@ package struct Revision: Equatable, Sendable {
 
   package init(number: Int, time: Timestamp) {
     self.number = number
-    self.time = Timestamp(seconds: time.seconds)
+    // Years that the notation cannot hold are moved to its ends; the number decides the order anyway.
+    self.time = Timestamp(seconds: min(max(time.seconds, -62_135_596_800), 253_402_300_799))
   }
 
   /// Larger numbers are not taken for revisions, so that there is always a next one.

@@ -11,14 +11,13 @@ extension Command {
       Parameter(
         name: "print-disk", kind: .optionalValue("TARGET"),
         help: "Print libvirt's <disk> element instead of the path.",
-        accepts: { word in
-          ["xvd", "vd", "sd", "hd"].contains { prefix in
-            word.hasPrefix(prefix) && word.count > prefix.count
-              && word.dropFirst(prefix.count).allSatisfy { $0.isASCII && $0.isLowercase }
-          }
-        }),
+        accepts: isDiskTarget),
     ]
   ) { tool throws(StorageError) in
+    if let target = tool.arguments.value("print-disk"), !isDiskTarget(target) {
+      throw StorageError(
+        .usage, "--print-disk", "'\(target)' is not a disk's name such as vda, sdb or xvdi")
+    }
     let (change, pool, volume, device) = try tool.storage.startVolume(
       tool.arguments.required("vol"), in: tool.arguments.value("pool"))
     let isXen = pool.definition.lifecycle.driver.usesQubesLayout
@@ -36,5 +35,13 @@ extension Command {
     }
     change.warnings.forEach(tool.warn)
     try tool.write(printed)
+  }
+}
+
+/// Whether a word is the name of a disk in a guest.
+@Sendable private func isDiskTarget(_ word: String) -> Bool {
+  ["xvd", "vd", "sd", "hd"].contains { prefix in
+    word.hasPrefix(prefix) && word.count > prefix.count
+      && word.dropFirst(prefix.count).allSatisfy { $0.isASCII && $0.isLowercase }
   }
 }

@@ -17,6 +17,12 @@ extension Tool {
 }
 
 extension Volume {
+  /// The path of the device while the volume is started.
+  private func devicePath(in pool: ActivePool) -> String? {
+    guard state == .running, let backend = try? pool.lifecycleBackend() else { return nil }
+    return backend.devicePath(of: self).text
+  }
+
   /// Everything scripts are told of a volume.
   func json(in pool: ActivePool) -> JSON {
     let target = definition.target
@@ -27,6 +33,7 @@ extension Volume {
       ("type", .string(definition.kind.rawValue)), ("format", .text(target.format?.rawValue)),
       ("capacity", .size(definition.capacity)), ("allocation", .size(definition.allocation)),
       ("physical", .size(definition.physical)), ("state", .string(state.rawValue)),
+      ("device", .text(devicePath(in: pool))),
       ("kind", .string(properties.kind.rawValue)), ("rw", .boolean(properties.isWritable)),
       ("snap_on_start", .boolean(properties.snapOnStart)),
       ("save_on_stop", .boolean(properties.saveOnStop)),
