@@ -78,12 +78,12 @@ golden-update: ## Rewrite the golden files from what the commands print now
 .PHONY: man
 man: ## Rebuild the man pages from the commands' own tables
 	@$(SWIFT) build --product cistern
-	@scripts/make-man
+	@scripts/make-man --program .build/debug/cistern
 
 .PHONY: completions
 completions: ## Rebuild the shell completions from the commands' own tables
 	@$(SWIFT) build --product cistern
-	@scripts/make-completions
+	@scripts/make-completions --program .build/debug/cistern
 
 .PHONY: install
 install: ## Install into $(DESTDIR)$(prefix); LAYOUT=separate for single files

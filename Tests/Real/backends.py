@@ -14,8 +14,8 @@ class Backend:
     #: Shown in the names of the tests.
     name = ""
     #: What the cases may ask for: files (a volume is files in a folder), qubes (Qubes' names),
-    #: history (more than one revision),
-    #: origin-snapshot (both flags at once), reflink (working copies share blocks), statvfs (sizes are those of the file system).
+    #: history (more than one revision), origin-snapshot (both flags at once), reflink (working
+    #: copies share blocks), statvfs (sizes are those of the file system).
     abilities = frozenset()
 
     #: How many revisions the cases keep where they do not say. Cases that need two ask for the

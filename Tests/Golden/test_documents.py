@@ -1,0 +1,207 @@
+"""What the documents say holds: pages and completions are current and complete, examples work when
+pasted, JSON output is as its schemas say."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from tools import PROGRAMS, REPOSITORY, commands
+
+SCHEMAS = REPOSITORY / "docs" / "schema"
+
+
+def shell(site, folder, text):
+    """Runs a script as a user would paste it, with the commands in PATH; stops at the first error."""
+    surroundings = site.surroundings({"TMPDIR": str(folder)})
+    surroundings["PATH"] = f"{PROGRAMS}:{surroundings['PATH']}"
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        cwd=folder, env=surroundings, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("script", ["make-man", "make-completions"])
+def test_generated_files_are_current(script):
+    done = subprocess.run(
+        [REPOSITORY / "scripts" / script, "--check", "--program", PROGRAMS / "cistern"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, f"run scripts/{script}:\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", sorted(path.name for path in (REPOSITORY / "man").glob("*.[1-9]")))
+def test_manual_pages_are_well_formed(page):
+    if not shutil.which("mandoc"):
+        pytest.skip("needs mandoc")
+    done = subprocess.run(
+        ["mandoc", "-T", "lint", "-W", "warning", REPOSITORY / "man" / page],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize(
+    "shell_name, file", [("bash", "bash/cistern"), ("zsh", "zsh/_cistern"), ("fish", "fish/cistern.fish")]
+)
+def test_completions_parse(shell_name, file):
+    if not shutil.which(shell_name):
+        pytest.skip(f"needs {shell_name}")
+    subprocess.run([shell_name, "-n", REPOSITORY / "completions" / file], check=True, timeout=30)
+
+
+@pytest.mark.parametrize("tool", commands())
+def test_examples_of_the_manual_page(tool, site, scratch):
+    done = subprocess.run(
+        [REPOSITORY / "scripts" / "make-man", "--examples", tool],
+        check=True, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    result = shell(site, scratch, done.stdout)
+    assert result.returncode == 0, f"{done.stdout}\n{result.stdout}{result.stderr}"
+    assert "not found" not in result.stderr, result.stderr
+
+
+def test_tour_of_the_readme(site, scratch):
+    text = (REPOSITORY / "README.md").read_text()
+    tour = re.search(r"(?ms)^## Tour$(.*?)^## ", text)[1]
+    script = "\n".join(re.findall(r"(?ms)^```sh\n(.*?)^```$", tour))
+    assert "pool-define-as" in script
+    result = shell(site, scratch, script)
+    assert result.returncode == 0, f"{script}\n{result.stdout}{result.stderr}"
+
+
+# JSON documents against their schemas.
+
+
+def check(value, schema, root, where="$"):
+    """Checks a value against the parts of JSON Schema that docs/schema uses. An unknown word in a
+    schema is an error, so that nothing is thought checked that is not."""
+    if "$ref" in schema:
+        target = root
+        for step in schema["$ref"].removeprefix("#/").split("/"):
+            target = target[step]
+        return check(value, target, root, where)
+    for word, rule in schema.items():
+        assert word in CHECKS, f"schema word {word!r} is not checked by this test"
+        CHECKS[word](value, rule, schema, root, where)
+
+
+TYPES = {
+    "object": dict, "array": list, "string": str, "boolean": bool, "null": type(None), "integer": int,
+}  # fmt: skip
+
+
+def is_type(value, name):
+    return isinstance(value, TYPES[name]) and not (name == "integer" and isinstance(value, bool))
+
+
+def check_type(value, rule, schema, root, where):
+    names = rule if isinstance(rule, list) else [rule]
+    assert any(is_type(value, name) for name in names), f"{where}: {value!r} is no {rule}"
+
+
+def check_required(value, rule, schema, root, where):
+    if isinstance(value, dict):
+        assert set(rule) <= set(value), f"{where}: lacks {set(rule) - set(value)}"
+
+
+def check_properties(value, rule, schema, root, where):
+    if isinstance(value, dict):
+        for name in set(rule) & set(value):
+            check(value[name], rule[name], root, f"{where}.{name}")
+
+
+def check_more(value, rule, schema, root, where):
+    if isinstance(value, dict):
+        for name in set(value) - set(schema.get("properties", {})):
+            assert rule is not False, f"{where}: {name} is not allowed"
+            if isinstance(rule, dict):
+                check(value[name], rule, root, f"{where}.{name}")
+
+
+def check_items(value, rule, schema, root, where):
+    if isinstance(value, list):
+        for number, item in enumerate(value):
+            check(item, rule, root, f"{where}[{number}]")
+
+
+def check_const(value, rule, schema, root, where):
+    assert value == rule, f"{where}: {value!r}, not {rule!r}"
+
+
+def check_enum(value, rule, schema, root, where):
+    assert value in rule, f"{where}: {value!r} is none of {rule}"
+
+
+def check_minimum(value, rule, schema, root, where):
+    assert not is_type(value, "integer") or value >= rule, f"{where}: {value} < {rule}"
+
+
+def check_maximum(value, rule, schema, root, where):
+    assert not is_type(value, "integer") or value <= rule, f"{where}: {value} > {rule}"
+
+
+def check_pattern(value, rule, schema, root, where):
+    assert not isinstance(value, str) or re.search(rule, value), f"{where}: {value!r}, not {rule}"
+
+
+def nothing(*_):
+    """Words that describe and do not restrict."""
+
+
+CHECKS = {
+    "type": check_type, "required": check_required, "properties": check_properties,
+    "additionalProperties": check_more, "items": check_items, "const": check_const, "enum": check_enum,
+    "minimum": check_minimum, "maximum": check_maximum, "pattern": check_pattern,
+    "$schema": nothing, "$id": nothing, "$defs": nothing, "title": nothing, "description": nothing,
+}  # fmt: skip
+
+
+def conforms(text):
+    """Checks one JSON document against the schema that it names; returns that name."""
+    document = json.loads(text)
+    assert text.endswith("\n") and text.count("\n") == 1, "is not one line"
+    name = document["schema"]
+    schema = json.loads((SCHEMAS / f"{name.removeprefix('cistern.').replace('/', '-')}.schema.json").read_text())
+    check(document, schema, schema)
+    return name
+
+
+def test_documents_conform_to_their_schemas(site, scratch):
+    """Every --json output of a life of a pool, refusals included; every schema is met at least once."""
+    image = scratch / "image"
+    image.write_bytes(b"x" * 4096)
+    seen = set()
+    lines = f"""
+        pool-define-as p dir --target {scratch}/pool --revisions-to-keep 2
+        pool-info p | pool-build p | pool-start p | pool-start p | pool-list --all | pool-info p
+        pool-autostart p | pool-refresh p | vol-list p | vol-create-as p v 4096 | vol-create-as p v 4096
+        vol-create-as p v 4096 --if-not-exists | vol-create-as p v 8192 --if-not-exists
+        vol-create-as p s --source v --snap-on-start yes --save-on-stop no | vol-list p
+        vol-info v p | vol-start v p | vol-start s p | vol-info v p | vol-info s p | vol-stop v p
+        pool-uuid p | pool-dumpxml p | vol-path v p | vol-key v p | vol-dumpxml v p
+        vol-name {scratch}/pool/v | vol-pool {scratch}/pool/v | pool-name @UUID@
+        vol-revisions v p | vol-revert v 1 p | vol-revert v 9 p | vol-set v rw no p | vol-set v rw maybe p
+        vol-set v rw yes p | vol-import v {image} p | vol-import v {image}x p | vol-resize v 8192 p
+        vol-export v {scratch}/out p | vol-stop s p | vol-stop s p | vol-start v p | pool-check p
+        vol-delete v p | vol-stop v p | vol-delete s p | vol-delete v p | vol-delete v p --if-exists
+        pool-check p --repair | pool-destroy p | pool-delete p | pool-undefine p | pool-undefine p
+        pool-info p | vol-info v | pool-list --nonsense | vol-create-as p
+    """
+    for line in filter(None, (part.strip() for part in re.split(r"[\n|]", lines))):
+        if "@UUID@" in line:
+            line = line.replace("@UUID@", site.pool("p")["uuid"])
+        result = site.run(*line.split(" "), "--json")
+        text = result.out if result.status in (0, 2) else result.err
+        if result.status == 64:
+            continue
+        try:
+            seen.add(conforms(text))
+        except (AssertionError, ValueError) as error:
+            raise AssertionError(f"{line} --json: {error}\n{text}") from error
+        if result.status not in (0, 2):
+            assert json.loads(text)["status"] == result.status, line
+            assert result.out == "", line
+    names = {json.loads(path.read_text())["title"] for path in SCHEMAS.glob("*.json")}
+    assert seen == names
