@@ -19,7 +19,10 @@ extension DirectoryBackend: LifecycleBackend {
   package func makeWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
     let files = files(volume.name)
     try pinFormat(of: volume, steps)
-    try steps.run("make working copy '\(devicePath(of: volume))'") { () throws(StorageError) in
+    try steps.run(
+      "make working copy '\(devicePath(of: volume))'",
+      undo: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
+    ) { () throws(StorageError) in
       let home = try home(of: files)
       let side = try side(of: files, making: true)
       if let precache = files.precache, let prepared = try side.status(precache) {
@@ -45,8 +48,10 @@ extension DirectoryBackend: LifecycleBackend {
   package func makeEmptyWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
     let files = files(volume.name)
     let size = volume.capacity
-    try steps.run("make empty working copy '\(devicePath(of: volume))' of \(size.bytes) bytes") {
-      () throws(StorageError) in
+    try steps.run(
+      "make empty working copy '\(devicePath(of: volume))' of \(size.bytes) bytes",
+      undo: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
+    ) { () throws(StorageError) in
       let side = try side(of: files, making: true)
       try side.makeFile(files.working, mode: 0o600, replacing: true) { file throws(StorageError) in
         try file.setOwner(pool.target.permissions.owner, group: pool.target.permissions.group)
@@ -60,8 +65,10 @@ extension DirectoryBackend: LifecycleBackend {
   {
     let files = files(volume.name)
     let from = self.files(source.name)
-    try steps.run("copy '\(path(of: source.name))' to '\(devicePath(of: volume))'") {
-      () throws(StorageError) in
+    try steps.run(
+      "copy '\(path(of: source.name))' to '\(devicePath(of: volume))'",
+      undo: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
+    ) { () throws(StorageError) in
       let sourceHome = try home(of: from)
       // Held by a second name, so that it can be told later whether the source has moved on.
       let (heldIn, held) = try heldSource(of: volume)
@@ -101,8 +108,12 @@ extension DirectoryBackend: LifecycleBackend {
       }
     }
     guard !files.isPlain else { return }
-    try steps.run("rename '\(path(of: volume.name))' to '\(devicePath(of: volume))'") {
-      () throws(StorageError) in
+    try steps.run(
+      "rename '\(path(of: volume.name))' to '\(devicePath(of: volume))'",
+      undo: { () throws(StorageError) in
+        try home(of: files).rename(files.working, to: files.committed)
+      }
+    ) { () throws(StorageError) in
       let home = try home(of: files)
       if let precache = files.precache { try home.remove(precache) }
       try home.rename(files.committed, to: files.working)
@@ -115,7 +126,8 @@ extension DirectoryBackend: LifecycleBackend {
   func unshare(_ files: VolumeFiles) throws(StorageError) {
     let home = try home(of: files)
     _ = try copy(
-      home.open(files.committed, flags: Descriptor.readOnly), to: files.committed, in: home)
+      home.open(files.committed, flags: Descriptor.readOnly), to: files.committed, in: home,
+      temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil)
   }
 
   package func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
@@ -133,6 +145,8 @@ extension DirectoryBackend: LifecycleBackend {
   /// Records the format of a volume that has none recorded, before a guest can write into it.
   private func pinFormat(of volume: Volume, _ steps: Steps) throws(StorageError) {
     let files = files(volume.name)
+    // Everything in Qubes' layout is raw.
+    guard files.isPlain else { return }
     var record = try self.record(of: files, in: folder()) ?? VolumeRecord()
     guard record.format == nil else { return }
     record.format = volume.definition.target.format ?? .raw
@@ -163,13 +177,17 @@ extension DirectoryBackend: LifecycleBackend {
   }
 
   package func dropWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
-    let files = files(volume.name)
     try steps.run("remove working copy '\(devicePath(of: volume))'") { () throws(StorageError) in
-      let side = try side(of: files)
-      try side.remove(files.working)
-      try side.sync()
-      try dropHeldSource(of: volume)
+      try removeWorkingCopy(of: volume)
     }
+  }
+
+  private func removeWorkingCopy(of volume: Volume) throws(StorageError) {
+    let files = files(volume.name)
+    let side = try side(of: files)
+    try side.remove(files.working)
+    try side.sync()
+    try dropHeldSource(of: volume)
   }
 
   func dropHeldSource(of volume: Volume) throws(StorageError) {
@@ -407,12 +425,14 @@ extension DirectoryBackend: LifecycleBackend {
   }
 
   /// Copies a state to a new file of the same mode and owner.
-  private func copy(_ state: Descriptor, to name: String, in folder: Folder) throws(StorageError)
-    -> Copy.Method
-  {
+  private func copy(
+    _ state: Descriptor, to name: String, in folder: Folder, temporaryPrefix: String? = nil
+  ) throws(StorageError) -> Copy.Method {
     let status = try state.status()
     var method = Copy.Method.reflink
-    try folder.makeFile(name, mode: status.mode, replacing: true) { file throws(StorageError) in
+    try folder.makeFile(
+      name, mode: status.mode, replacing: true, temporaryPrefix: temporaryPrefix
+    ) { file throws(StorageError) in
       try file.adopt(status)
       method = try Copy.contents(of: state, to: file)
     }
