@@ -90,7 +90,7 @@ struct SourceConflictTests {
     .enabled(if: MountedFileSystem.isPossible("ext4"), "needs root"))
   func bindMount() throws {
     try host.temporary.shell("mkdir bound && mount --bind srv/a bound")
-    defer { _ = Command.run("umount '\(root)/bound'") }
+    defer { _ = Shell.run("umount '\(root)/bound'") }
     #expect(try collide("bound", "srv/a"))
     #expect(try collide("srv/a/inner", "bound"))
   }

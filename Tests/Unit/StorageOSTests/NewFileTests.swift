@@ -139,9 +139,7 @@ struct NewFileTests {
       try folder.write("x", to: "file")
       Issue.record("no error")
     } catch {
-      withKnownIssue("the error of the rename names file~XXXXXXXX") {
-        #expect(error.subject == temporary.path.appending("file").text)
-      }
+      #expect(error.subject == temporary.path.appending("file").text)
       #expect(error.failedUndo == [])
     }
     #expect(try temporary.names() == ["file", "file/inside"])
