@@ -212,7 +212,7 @@ complete -c pool-define -n '__cistern_fills file' -F
 complete -c pool-define -l lock-timeout -x -d 'Wait at most this long for locks of other commands (60)'
 complete -c pool-define -l validate -d 'Refuse what libvirt\'s schema does not know'
 complete -c pool-define -l print-xml -d 'Print the document as it would be kept, and change nothing'
-complete -c pool-define -l conf -d 'FILE holds sections of storage.conf; they are kept there'
+complete -c pool-define -l conf -d 'FILE holds a section as in storage.conf, where it is kept'
 complete -c pool-define -l if-not-exists -d 'Succeed where it is there already and as asked for; fail where it differs'
 complete -c pool-define -l json -d 'Print one JSON document'
 complete -c pool-define -l dry-run -d 'Show the steps and change nothing'

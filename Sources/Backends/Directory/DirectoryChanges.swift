@@ -20,6 +20,11 @@ extension DirectoryBackend: VolumeBackend {
     }
     let format = volume.target.format ?? .raw
     volume.target.format = format
+    if format == .raw {
+      // libvirt takes these for raw volumes too and makes nothing of them.
+      volume.target.compat = nil
+      volume.target.features = nil
+    }
     if volume.target.compat != nil, format != .qcow2 {
       throw refused(volume, "compatibility option only available with qcow2")
     }

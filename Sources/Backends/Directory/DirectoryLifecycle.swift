@@ -387,14 +387,12 @@ extension DirectoryBackend: LifecycleBackend {
     return found
   }
 
-  /// A committed state that is only ever replaced may be read by anybody; writers count, and everybody counts who
-  /// has a device open.
-  package func holders(of volume: Volume, writersOnly: Bool) throws(StorageError) -> [String] {
+  /// Everybody counts who has a working copy open.
+  package func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String] {
     let files = files(volume.name)
     let folder = try folder()
-    let isDevice = volume.properties.kind == .inPlace && !writersOnly
     for (name, countsReaders) in [
-      (files.sidePath(files.working), !writersOnly), (files.committedPath, isDevice),
+      (files.sidePath(files.working), true), (files.committedPath, committed == .anyone),
     ] {
       guard let file = try folder.openIfPresent(name) else { continue }
       let alone = file.isOnlyInstance(countingReaders: countsReaders)

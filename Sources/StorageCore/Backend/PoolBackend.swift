@@ -37,6 +37,9 @@ package protocol BuildingBackend: PoolBackend {
   func delete(_ steps: Steps) throws(StorageError)
 }
 
+/// Whose use of a file counts.
+package enum FileUsers: Sendable { case writers, anyone }
+
 /// What to do about data that is there already when a pool is built.
 package enum OverwritePolicy: Sendable { case unspecified, refuse, overwrite }
 
@@ -90,7 +93,7 @@ package protocol LifecycleBackend: VolumeBackend {
   /// The volumes whose records name `source` as their source.
   func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName]
   /// Who has the volume's files open, as `COMMAND (pid N)`.
-  func holders(of volume: Volume, writersOnly: Bool) throws(StorageError) -> [String]
+  func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String]
   /// Removes what an interrupted command on this volume left, as far as that needs no decision.
   func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
 }

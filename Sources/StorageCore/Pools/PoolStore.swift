@@ -80,7 +80,8 @@ package struct PoolStore: Sendable {
     }
     let sorted = pools.map { ($0, $0.name.text.lowercased()) }
       .sorted { ($0.1, $0.0.name) < ($1.1, $1.0.name) }
-    return (sorted.map(\.0), warnings.sorted())
+    // One broken file can be in the way of several pools.
+    return (sorted.map(\.0), Set(warnings).sorted())
   }
 
   /// storage.conf as it is, or why it cannot be read.
@@ -185,7 +186,11 @@ package struct PoolStore: Sendable {
 
   private static func contents(_ file: Path, limit: Int) throws(StorageError) -> [UInt8]? {
     do throws(StorageError) {
-      return try Descriptor(reading: file).readAll(limit: limit)
+      let opened = try Descriptor(reading: file)
+      guard try opened.status().kind == .regular else {
+        throw StorageError(.badInput, file.text, "is not a regular file")
+      }
+      return try opened.readAll(limit: limit)
     } catch {
       if error.isAbsence { return nil }
       throw error

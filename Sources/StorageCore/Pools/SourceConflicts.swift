@@ -75,7 +75,8 @@ package enum SourceConflicts {
   /// What does not exist yet is looked at from its first parent that does.
   static func isSameOrBelow(_ path: Path, _ folder: Path) -> Bool {
     guard let wanted = (try? FileStatus(following: folder))?.identity else {
-      return path.relative(to: folder) != nil
+      let (path, folder) = (canonical(path), canonical(folder))
+      return path == folder || path.relative(to: folder) != nil
     }
     var current = path
     while (try? FileStatus(following: current)) == nil, current.text != "/" {
@@ -91,6 +92,18 @@ package enum SourceConflicts {
       here = up
     }
     return false
+  }
+
+  /// A path whose existing part has neither links nor `..`.
+  private static func canonical(_ path: Path) -> Path {
+    if path.text == "/" || !path.isAbsolute { return path }
+    if let real = Process.realPath(path) { return real }
+    let parent = canonical(path.parent)
+    switch path.lastComponent {
+    case ".": return parent
+    case "..": return parent.parent
+    default: return parent.appending(path.lastComponent)
+    }
   }
 
   private static func same(_ left: Path, _ right: Path) -> Bool {

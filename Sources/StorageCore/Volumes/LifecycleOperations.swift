@@ -59,7 +59,7 @@ extension Storage {
       let transition = try volume.transition(discard ? .revertDiscarding : .revert)
       let revision = try self.revision(identifier, of: volume, backend)
       reverted = revision
-      try checkUnused(volume, backend)
+      try checkUnused(volume, backend, committed: .anyone)
       // With --discard the backend drops the working copy itself, once nothing else can fail.
       try backend.revert(volume, to: revision, steps)
       if transition.actions.contains(.dropWorkingCopy) {
@@ -175,7 +175,7 @@ extension Storage {
         .busy, volume.subject,
         "holds data that would be lost; delete it and create it anew to stop keeping state")
     }
-    try checkUnused(volume, backend)
+    try checkUnused(volume, backend, committed: .anyone)
     try backend.setProperties(settings, of: volume, steps)
     try backend.removeCommitted(of: volume, steps)
   }
@@ -211,7 +211,7 @@ extension Storage {
           .badInput, source.path.text,
           "\(problem): has \(status.size.bytes) bytes, expected \(expected.bytes)")
       }
-      try checkUnused(volume, backend)
+      try checkUnused(volume, backend, committed: .anyone)
       try backend.replaceCommitted(of: volume, steps) { target throws(StorageError) in
         if status.kind == .regular {
           try Copy.contents(of: source, to: target)
@@ -253,7 +253,7 @@ extension Storage {
     }
     let state = try backend.openCommitted(volume, revision: revision)
     if volume.properties.kind == .inPlace {
-      try checkUnused(volume, backend, byWriters: true)
+      try checkUnused(volume, backend, committed: .writers)
     } else {
       lock = nil
     }

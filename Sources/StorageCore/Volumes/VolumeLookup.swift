@@ -135,11 +135,13 @@ extension Storage {
 
   /// Refuses what would pull a volume from under somebody who has it open.
   ///
-  /// - Parameter byWriters: whether those who only read it may.
+  /// - Parameter committed: whose use of the committed state counts; where nil, everybody's if it is itself the
+  ///   device, else only writers'.
   func checkUnused(
-    _ volume: Volume, _ backend: any LifecycleBackend, byWriters: Bool = false
+    _ volume: Volume, _ backend: any LifecycleBackend, committed: FileUsers? = nil
   ) throws(StorageError) {
-    let holders = try backend.holders(of: volume, writersOnly: byWriters)
+    let users = committed ?? (volume.properties.kind == .inPlace ? .anyone : .writers)
+    let holders = try backend.holders(of: volume, committed: users)
     guard holders.isEmpty else {
       throw StorageError(
         .busy, volume.subject, "is in use by \(holders.joined(separator: ", "))")

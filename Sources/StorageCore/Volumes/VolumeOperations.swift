@@ -123,7 +123,7 @@ extension Storage {
       if let dependent = try pool.dependents(of: volume.name).first {
         throw StorageError(.busy, volume.subject, "is the source of volume '\(dependent)'")
       }
-      try checkUnused(volume, backend)
+      try checkUnused(volume, backend, committed: .anyone)
       try backend.delete(volume, steps)
       try pool.started.remove(volume.name, steps)
     }
@@ -160,7 +160,7 @@ extension Storage {
             .badInput, volume.subject,
             "Can't shrink capacity below current capacity unless shrink flag explicitly specified")
         }
-        try checkUnused(volume, backend)
+        try checkUnused(volume, backend, committed: .anyone)
       }
       if target == volume.capacity, !allocate { return }
       if allocate, target > volume.capacity,
