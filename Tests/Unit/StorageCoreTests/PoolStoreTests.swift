@@ -140,9 +140,7 @@ struct PoolStoreTests {
     // Whether the pool default is in that file, and on which folder, cannot be told.
     #expect(pools.map(\.name.text) == ["good"])
     #expect(warnings.allSatisfy { $0.hasPrefix(store.confFile.text) })
-    withKnownIssue("the same warning is given for the file and for the pool default") {
-      #expect(warnings.count == 1)
-    }
+    #expect(warnings.count == 1)
     #expect(try find("good") != nil)
     #expect(failure { () throws(StorageError) in try store.pool(.default) }?.code == .badInput)
   }

@@ -8,6 +8,8 @@ package final class TemporaryFolder: Sendable {
 
   /// Makes a folder below `parent`.
   package init(in parent: Path = Path("/tmp")) throws {
+    // As the programs do, so that modes asked for are modes made whoever runs the tests.
+    _ = Process.originalFileModeMask
     var template = Array(parent.appending("cistern-test-XXXXXX").text.utf8CString)
     let made = template.withUnsafeMutableBufferPointer { buffer in
       buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
