@@ -1,3 +1,4 @@
+import StorageModel
 import TestSupport
 import Testing
 
@@ -72,7 +73,9 @@ struct ImportTests {
     var wrong: [String] = []
     for file in Self.sources {
       for name in try Self.imports(of: file) {
-        if let owner = owners[name], Self.module(of: file) != owner { wrong.append("\(file): \(name)") }
+        if let owner = owners[name], Self.module(of: file) != owner {
+          wrong.append("\(file): \(name)")
+        }
       }
     }
     #expect(wrong.isEmpty, "\(wrong.asLines)")

@@ -90,10 +90,12 @@ struct FileListing: PoolBackend {
   }
 
   private func volume(named name: VolumeName) -> Volume {
-    Volume(
+    var volume = Volume(
       definition: VolumeDefinition(name: name),
       properties: LifecycleSettings().resolved(with: PoolLifecycle()), hasCommitted: true,
       hasWorkingCopy: false)
+    volume.isOwnDevice = true
+    return volume
   }
 }
 

@@ -70,10 +70,11 @@ struct SourceConflictTests {
 
   @Test("folders that are yet to be made are compared in their real place too")
   func notMadeYet() throws {
-    withKnownIssue("where neither folder exists, paths are compared as text only") { () throws in
-      #expect(try collide("link/new", "srv/a/new"))
-      #expect(try collide("srv/b/../a/new", "srv/a/new"))
-    }
+    #expect(try collide("link/new", "srv/a/new"))
+    #expect(try collide("srv/b/../a/new", "srv/a/new"))
+    #expect(try collide("link/new/deeper", "srv/b/back/new"))
+    #expect(try !collide("link/new", "srv/b/new"))
+    #expect(try !collide("link/new", "srv/a/newer"))
   }
 
   @Test("types whose volumes are files collide with each other, others do not")
@@ -90,7 +91,7 @@ struct SourceConflictTests {
     .enabled(if: MountedFileSystem.isPossible("ext4"), "needs root"))
   func bindMount() throws {
     try host.temporary.shell("mkdir bound && mount --bind srv/a bound")
-    defer { _ = Command.run("umount '\(root)/bound'") }
+    defer { _ = Shell.run("umount '\(root)/bound'") }
     #expect(try collide("bound", "srv/a"))
     #expect(try collide("srv/a/inner", "bound"))
   }

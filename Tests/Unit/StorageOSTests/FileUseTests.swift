@@ -100,7 +100,9 @@ struct FileUseTests {
 
   @Test("what cannot have a lease gets no answer")
   func noLease() throws {
-    #expect(try Descriptor(opening: Path("/dev/null"), flags: O_RDWR).isOnlyInstance(countingReaders: true) == nil)
+    #expect(
+      try Descriptor(opening: Path("/dev/null"), flags: O_RDWR).isOnlyInstance(
+        countingReaders: true) == nil)
   }
 
   @Test(
@@ -134,7 +136,7 @@ struct FileUseTests {
   func loopDevice() throws {
     try temporary.shell("truncate -s 1M image")
     let device = try temporary.shell("losetup --find --show image").trimmed
-    defer { _ = Command.run("losetup --detach \(device)") }
+    defer { _ = Shell.run("losetup --detach \(device)") }
     let mine = try temporary.open("image")
     let identity = try mine.status().identity
     #expect(mine.isOnlyInstance(countingReaders: true) == false)

@@ -176,12 +176,27 @@ struct FolderTests {
   @Test("changes of names do not pass through a link either")
   func changesStayBeneath() throws {
     try temporary.shell("ln -s ../outside pool/away; : > pool/mine")
-    withKnownIssue("unlinkat, renameat2, linkat and mkdirat get names with slashes as they are") {
-      #expect(throws: StorageError.self) { try folder.remove("away/file") }
-      #expect(throws: StorageError.self) { try folder.rename("mine", to: "away/moved") }
-      #expect(throws: StorageError.self) { try folder.makeFolder("away/made", mode: 0o700) }
-      #expect((try? temporary.shell("ls outside")) == "file\n")
-    }
+    #expect(throws: StorageError.self) { try folder.remove("away/file") }
+    #expect(throws: StorageError.self) { try folder.removeFolder("away/file") }
+    #expect(throws: StorageError.self) { try folder.rename("mine", to: "away/moved") }
+    #expect(throws: StorageError.self) { try folder.rename("away/file", to: "taken") }
+    #expect(throws: StorageError.self) { try folder.link("away/file", to: "second", in: folder) }
+    #expect(throws: StorageError.self) { try folder.link("mine", to: "away/second", in: folder) }
+    #expect(throws: StorageError.self) { try folder.makeFolder("away/made", mode: 0o700) }
+    #expect(try temporary.shell("ls outside") == "file\n")
+    #expect(try temporary.shell("ls pool") == "away\nmine\nsub\n")
+  }
+
+  @Test("changes of names further down work where no link is in the way")
+  func nestedChanges() throws {
+    #expect(try folder.makeFolder("sub/deep", mode: 0o700))
+    try folder.rename("sub/file", to: "sub/deep/moved")
+    try folder.link("sub/deep/moved", to: "second", in: folder)
+    #expect(try folder.remove("sub/deep/moved"))
+    #expect(try !folder.remove("sub/deep/moved"))
+    #expect(try !folder.remove("sub/nothing/moved"))
+    #expect(try folder.removeFolder("sub/deep"))
+    #expect(try temporary.names().filter { $0.hasPrefix("pool/") } == ["pool/second", "pool/sub"])
   }
 
   @Test("renaming replaces, or refuses to where that was asked for")

@@ -65,7 +65,8 @@ struct ArgumentsTests {
     "after two dashes everything is a bare word",
     arguments: [
       ("-- --first", "first=--first"), ("-- -x --", "first=-x second=--"),
-      ("--quick -- a", "first=a quick"), ("a --", "first=a"), ("--second b -- a", "first=a second=b"),
+      ("--quick -- a", "first=a quick"), ("a --", "first=a"),
+      ("--second b -- a", "first=a second=b"),
     ])
   func endOfOptions(line: String, result: String) {
     #expect(Self.parse(line) == result)
@@ -89,7 +90,7 @@ struct ArgumentsTests {
       ("--second b", "command 'thing' requires <first> option"),
       ("--quick", "command 'thing' requires <first> option"),
       ("a b c d", "unexpected data 'd'"), ("a b c -- -d", "unexpected data '-d'"),
-      ("a b --first x c d", "unexpected data 'd'"),
+      ("a b --first x c", "unexpected data 'c'"),
       ("a --nope", "command 'thing' doesn't support option --nope"),
       ("a --nope=1", "command 'thing' doesn't support option --nope=1"),
       ("a -q", "command 'thing' doesn't support option -q"),
@@ -103,7 +104,9 @@ struct ArgumentsTests {
     #expect(Self.parse(line) == "error: \(problem)")
   }
 
-  @Test("help and version ask for nothing else", arguments: ["--help", "-h", "--version", "--quick --help"])
+  @Test(
+    "help and version ask for nothing else",
+    arguments: ["--help", "-h", "--version", "--quick --help"])
   func help(line: String) {
     #expect(!Self.parse(line).hasPrefix("error"))
     #expect(Self.parse("--nope --help").hasPrefix("error"))

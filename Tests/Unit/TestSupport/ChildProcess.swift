@@ -9,7 +9,7 @@ package final class ChildProcess {
   private let output: Descriptor
   private var hasEnded = false
 
-  package static let canRun = Command.exists("python3")
+  package static let canRun = Shell.exists("python3")
 
   /// Runs a Python program.
   package convenience init(python program: String, _ arguments: String...) throws {

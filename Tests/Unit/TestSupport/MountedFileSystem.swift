@@ -9,9 +9,9 @@ package final class MountedFileSystem: Sendable {
 
   /// Whether this machine can make one of that type.
   package static func isPossible(_ type: String) -> Bool {
-    Process.isRoot && Command.exists("mkfs.\(type)") && Command.exists("losetup")
-      && Command.run("losetup --find").status == 0
-      && Command.run("grep -qw \(type) /proc/filesystems || modprobe \(type)").status == 0
+    Process.isRoot && Shell.exists("mkfs.\(type)") && Shell.exists("losetup")
+      && Shell.run("losetup --find").status == 0
+      && Shell.run("grep -qw \(type) /proc/filesystems || modprobe \(type)").status == 0
   }
 
   /// - Parameter megabytes: the size of the image; XFS wants 300 at least.
@@ -22,5 +22,5 @@ package final class MountedFileSystem: Sendable {
     try home.shell("mount -o loop,nodev,nosuid,noexec image mounted")
   }
 
-  deinit { _ = Command.run("umount '\(path)' || umount -l '\(path)'") }
+  deinit { _ = Shell.run("umount '\(path)' || umount -l '\(path)'") }
 }

@@ -8,6 +8,8 @@ package final class TemporaryFolder: Sendable {
 
   /// Makes a folder below `parent`.
   package init(in parent: Path = Path("/tmp")) throws {
+    // As the programs do, so that modes asked for are modes made whoever runs the tests.
+    _ = Process.originalFileModeMask
     var template = Array(parent.appending("cistern-test-XXXXXX").text.utf8CString)
     let made = template.withUnsafeMutableBufferPointer { buffer in
       buffer.baseAddress.flatMap { mkdtemp($0) }.map { String(cString: $0) }
@@ -16,14 +18,14 @@ package final class TemporaryFolder: Sendable {
     path = Path(made)
   }
 
-  deinit { _ = Command.run("rm -rf -- '\(path)'") }
+  deinit { _ = Shell.run("rm -rf -- '\(path)'") }
 
   package func folder() throws -> Folder { try Folder(opening: path) }
 
   /// Runs a shell command line in the folder.
   @discardableResult
   package func shell(_ line: String) throws -> String {
-    let result = Command.run("cd '\(path)' && \(line)")
+    let result = Shell.run("cd '\(path)' && \(line)")
     guard result.status == 0 else {
       throw StorageError(.failure, line, "ended with status \(result.status): \(result.output)")
     }
@@ -61,7 +63,7 @@ package final class TemporaryFolder: Sendable {
 }
 
 /// Shell command lines.
-package enum Command {
+package enum Shell {
   /// Runs a line with the C locale; the status is 128 and above after a signal, as the shell says it.
   package static func run(_ line: String) -> (status: Int32, output: String) {
     guard let pipe = popen("export LC_ALL=C; { \(line)\n} 2>&1", "r") else { return (-1, "") }
