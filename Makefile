@@ -9,6 +9,9 @@ PYTHON = /usr/bin/python3
 # The release build carries the Swift runtime and looks for nothing in the toolchain's folders.
 RELEASE = -c release --static-swift-stdlib -Xswiftc -no-toolchain-stdlib-rpath --disable-local-rpath
 STRIPPED = .build/stripped
+STATIC = .build/static
+# Archives are searched once, in order: those that libxml2 needs come again at the end.
+ARCHIVES = -Xlinker --as-needed -Xlinker -lz -Xlinker -llzma
 
 .PHONY: help
 help: ## Show this list
@@ -18,11 +21,12 @@ help: ## Show this list
 build: ## Build the release programs (LAYOUT=separate: one for each command)
 	@scripts/dependencies build
 	@mkdir -p $(STRIPPED)
+	@scripts/static-libraries $(STATIC)
 ifeq ($(LAYOUT),separate)
-	$(SWIFT) build $(RELEASE)
+	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES)
 	for name in $$(scripts/commands); do strip -s -o $(STRIPPED)/$$name .build/release/$$name; done
 else
-	$(SWIFT) build $(RELEASE) --product cistern
+	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES) --product cistern
 	strip -s -o $(STRIPPED)/cistern .build/release/cistern
 endif
 
