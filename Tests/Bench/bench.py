@@ -1,0 +1,371 @@
+"""Measures the installed programs against their peers and writes bench/latest.md.
+
+Every figure is the median of at least 7 runs; ours and the peer's take turns, so that a busy
+machine slows both. A row that cannot be measured here says why."""
+
+import argparse
+import datetime
+import os
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "Tests" / "Support"))
+
+from filesystems import LoopFilesystem, unavailable  # noqa: E402
+from tools import MIB, Site  # noqa: E402
+
+GIB = 1 << 30
+RUNS = 7
+QUICK_RUNS = 41  # for runs of a few milliseconds
+LIBVIRTD = REPOSITORY / "Tests" / "Interop" / "libvirtd"
+# Runs a command from a small process, whose own memory the kernel counts as the child's at first.
+LAUNCHER = """
+import os, sys
+child = os.fork()
+if child == 0:
+    null = os.open(os.devnull, os.O_RDWR)
+    for number in (0, 1, 2):
+        os.dup2(null, number)
+    os.execv(sys.argv[1], sys.argv[1:])
+_, status, usage = os.wait4(child, 0)
+print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
+"""
+
+
+class Bench:
+    """The machine set up for measuring, and the rows found so far."""
+
+    def __init__(self, programs, scratch):
+        self.scratch = scratch
+        prefix = scratch / "installed"
+        subprocess.run(
+            [REPOSITORY / "scripts" / "install", "multi", programs, prefix],
+            check=True, stdout=subprocess.DEVNULL, timeout=60,
+        )  # fmt: skip
+        self.site = Site(scratch / "root", programs=prefix / "bin")
+        self.site.root.mkdir()
+        self.environment = self.site.surroundings()
+        self.rows = []
+        self.virsh = None
+
+    def command(self, line):
+        """The argument vector of one of our commands."""
+        words = line.split(" ") if isinstance(line, str) else [str(word) for word in line]
+        return [str(self.site.programs / words[0]), *words[1:]]
+
+    def time(self, argv, stdin=None):
+        """Seconds that a program takes from before its start to after its end."""
+        actions = [
+            (os.POSIX_SPAWN_OPEN, 0, stdin or os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0),
+        ]
+        path = argv[0] if argv[0].startswith("/") else shutil.which(argv[0])
+        start = time.perf_counter()
+        child = os.posix_spawn(path, argv, self.environment, file_actions=actions)
+        _, status = os.waitpid(child, 0)
+        seconds = time.perf_counter() - start
+        if status != 0:
+            raise RuntimeError(f"{' '.join(argv)}: status {os.waitstatus_to_exitcode(status)}")
+        return seconds
+
+    def compare(self, work, ours, peer, peer_name, target, runs=RUNS, faster=False):
+        """Adds a row. `ours` and `peer` are functions that do the work once and return seconds. The
+        target is a ratio: at least that many times faster, or at most that many times the peer."""
+        ours(), peer()  # once to warm the caches
+        pairs = [(ours(), peer()) for _ in range(runs)]
+        mine, other = (statistics.median(side) for side in zip(*pairs))
+        ratio = other / mine if faster else mine / other
+        met = ratio >= target if faster else ratio <= target
+        wanted = f"at least {target} × faster" if faster else f"within {target} ×"
+        shown = f"{ratio:.1f} × faster" if faster else f"{ratio:.2f} ×"
+        self.row(work, f"{mine * 1000:.1f} ms", f"{peer_name}: {other * 1000:.1f} ms", shown, wanted, met)
+
+    def row(self, work, mine, other, ratio, wanted, met):
+        self.rows.append((work, mine, other, ratio, wanted, "met" if met else "**missed**"))
+        print(f"{work}: {mine}; {other}; {ratio} ({wanted}: {'met' if met else 'MISSED'})", flush=True)
+
+    def skip(self, work, reason):
+        self.rows.append((work, "–", "–", "–", "–", f"skipped: {reason}"))
+        print(f"{work}: skipped: {reason}", flush=True)
+
+    # Set-up
+
+    def pool(self, name, path, *options):
+        self.site.ok("pool-define-as", name, "dir", "--target", path, *options)
+        self.site.ok("pool-build", name)
+        self.site.ok("pool-start", name)
+
+    def start_libvirtd(self):
+        """A private libvirtd; returns why there is none, or None."""
+        if os.geteuid() != 0:
+            return "needs root to run a libvirtd of its own"
+        if not shutil.which("virsh") or not shutil.which("libvirtd"):
+            return "needs virsh and libvirtd"
+        folder = self.scratch / "libvirtd"
+        if subprocess.run([LIBVIRTD, "start", folder], timeout=30, check=False).returncode != 0:
+            return "libvirtd does not start here"
+        self.environment["LIBVIRT_DEFAULT_URI"] = (
+            f"storage:///system?socket={folder}/sock/libvirt-sock"
+        )
+        self.virsh = shutil.which("virsh")
+        return None
+
+    def stop_libvirtd(self):
+        subprocess.run([LIBVIRTD, "stop", self.scratch / "libvirtd"], timeout=30, check=False)
+
+    def run_virsh(self, line):
+        subprocess.run(
+            [self.virsh, *line.split(" ")], env=self.environment, check=True, timeout=120,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    # Rows
+
+    def start_up(self):
+        work = "whole-process start: pool-list --version"
+        if not shutil.which("qemu-img"):
+            return self.skip(work, "needs qemu-img")
+        self.compare(
+            work,
+            lambda: self.time(self.command("pool-list --version")),
+            lambda: self.time(["qemu-img", "--version"]),
+            "qemu-img --version",
+            round(6 / 3.6, 2),
+            QUICK_RUNS,
+        )
+
+    def listings(self):
+        """The same pool of ten volumes for both."""
+        path = self.scratch / "ten"
+        self.pool("ten", path)
+        for number in range(10):
+            (path / f"v{number}").write_bytes(b"")
+            os.truncate(path / f"v{number}", MIB)
+        lines = [
+            "pool-list --all", "pool-list --all --details", "pool-info ten", "pool-dumpxml ten",
+            "pool-uuid ten", "vol-list ten", "vol-list ten --details", "vol-info v3 --pool ten",
+            "vol-path v3 --pool ten", "vol-dumpxml v3 --pool ten", f"vol-pool {path}/v3",
+        ]  # fmt: skip
+        if reason := self.start_libvirtd():
+            for line in lines:
+                self.skip(line.replace(str(path), "PATH"), reason)
+            return
+        self.run_virsh(f"pool-define-as ten dir --target {path}")
+        self.run_virsh("pool-start ten")
+        for line in lines:
+            self.compare(
+                line.replace(str(path), "PATH"),
+                lambda line=line: self.time(self.command(line)),
+                lambda line=line: self.time([self.virsh, *line.split(" ")]),
+                "virsh",
+                5,
+                QUICK_RUNS,
+                faster=True,
+            )
+
+    def large_folder(self):
+        path = self.scratch / "many"
+        self.pool("many", path)
+        for number in range(10_000):
+            descriptor = os.open(path / f"v{number:05}", os.O_CREAT | os.O_WRONLY, 0o600)
+            os.truncate(descriptor, MIB)
+            os.close(descriptor)
+        work = "vol-list --details, 10 000 raw files"
+        if self.virsh:
+            self.run_virsh(f"pool-define-as many dir --target {path}")
+            self.run_virsh("pool-start many")
+            self.compare(
+                work,
+                lambda: self.time(self.command("vol-list many --details")),
+                lambda: self.time([self.virsh, "vol-list", "many", "--details"]),
+                "virsh, after its refresh",
+                20,
+                faster=True,
+            )
+        else:
+            self.skip(work, "no libvirtd")
+        self.compare(
+            "vol-info of one volume in a pool of 10 000",
+            lambda: self.time(self.command("vol-info v05000 --pool many")),
+            lambda: self.time(self.command("vol-info v5 --pool ten")),
+            "in a pool of 10",
+            1.2,
+            QUICK_RUNS,
+        )
+
+    def data(self, path, size, used, piece=256 << 10):
+        """A sparse file with random data, on disk. The data lies in pieces all over the file, as a
+        guest's file system leaves it."""
+        random = os.urandom(8 * MIB)
+        with open(path, "wb") as file:
+            file.truncate(size)
+            count = used // piece
+            for number in range(count):
+                file.seek(size // count * number)
+                start = number * piece % len(random)
+                file.write(random[start : start + piece])
+            file.flush()
+            os.fsync(file.fileno())
+
+    def sessions(self):
+        work = "start + stop + revert, 20 GiB volume with 1 GiB data, XFS"
+        if reason := unavailable("xfs"):
+            return self.skip(work, reason)
+        with LoopFilesystem("xfs", self.scratch, megabytes=8192) as filesystem:
+            self.pool("fast", filesystem.path / "pool", "--revisions-to-keep", "2")
+            self.site.ok("vol-create-as", "fast", "v", "20G", "--allocation", "0")
+            self.data(filesystem.path / "image", 20 * GIB, GIB)
+            self.site.ok("vol-import", "v", filesystem.path / "image", "--pool", "fast", timeout=300)
+            image = str(filesystem.path / "image")
+
+            def settle():
+                # XFS frees the blocks of removed files in the background, which would slow whatever
+                # comes next.
+                os.sync()
+                time.sleep(0.4)
+
+            def ours():
+                settle()
+                return sum(
+                    self.time(self.command(f"{verb} v --pool fast"))
+                    for verb in ("vol-start", "vol-stop", "vol-revert")
+                )
+
+            def peer():
+                settle()
+                copies = [f"{filesystem.path}/copy{number}" for number in range(3)]
+                seconds = sum(self.time(["cp", "--reflink=always", image, copy]) for copy in copies)
+                for copy in copies:
+                    os.unlink(copy)
+                return seconds
+
+            self.compare(work, ours, peer, "cp --reflink=always, three times", 2, 2 * RUNS + 1)
+            self.site.ok("vol-delete", "v", "--pool", "fast")
+            self.site.ok("pool-destroy", "fast")
+            self.site.ok("pool-undefine", "fast")
+
+    def transfers(self):
+        """On a file system without shared blocks, so that both copy. An import makes its data durable
+        and replaces what was there, so its peer does that, too."""
+        self.pool("slow", self.scratch / "slow")
+        self.site.ok("vol-create-as", "slow", "v", "20G", "--allocation", "0")
+        image, copy, volume = self.scratch / "image", self.scratch / "copy", self.scratch / "slow" / "v"
+        self.data(image, 20 * GIB, GIB)
+        self.site.ok("vol-import", "v", image, "--pool", "slow", timeout=300)
+
+        def quiet(argv, before=lambda: None):
+            before()
+            os.sync()
+            return self.time([str(word) for word in argv])
+
+        def shell(text):
+            return ["/bin/sh", "-ec", text]
+
+        work = "1 GiB data in a 20 GiB sparse volume"
+        self.compare(
+            f"export of {work}",
+            lambda: quiet(
+                self.command(["vol-export", "v", copy, "--pool", "slow"]), lambda: remove(copy)
+            ),
+            lambda: quiet(shell(f"cp --sparse=auto {volume} {copy}; sync {copy}"), lambda: remove(copy)),
+            "cp --sparse=auto; sync",
+            1.1,
+        )
+        remove(copy)
+        replaced = self.scratch / "replaced"
+        self.data(replaced, 20 * GIB, GIB)
+        self.compare(
+            f"import of {work}",
+            lambda: quiet(self.command(["vol-import", "v", image, "--pool", "slow"])),
+            lambda: quiet(shell(f"cp --sparse=auto {image} {copy}; sync {copy}; mv {copy} {replaced}")),
+            "cp --sparse=auto; sync; mv",
+            1.1,
+        )
+        remove(replaced)
+
+    def memory(self):
+        """Peak memory of every command on the largest things made above."""
+        lines = [
+            "pool-list --all --details", "pool-info many", "pool-dumpxml many", "pool-check many",
+            "pool-refresh many", "vol-list many", "vol-list many --details", "vol-list many --json",
+            "vol-info v05000 --pool many --json", "vol-dumpxml v05000 --pool many",
+            f"vol-pool {self.scratch}/many/v05000", "vol-create-as slow w 1G",
+            f"vol-import w {self.scratch}/image --pool slow", "vol-set w revisions_to_keep 2 --pool slow",
+            "vol-start w --pool slow", "vol-stop w --pool slow", "vol-revisions w --pool slow",
+            "vol-revert w --pool slow", f"vol-export w {self.scratch}/copy --pool slow",
+            "vol-export w - --pool slow", "vol-resize w 30G --pool slow", "vol-delete w --pool slow",
+        ]  # fmt: skip
+        peaks = []
+        for line in lines:
+            done = subprocess.run(
+                ["/usr/bin/python3", "-I", "-S", "-c", LAUNCHER, *self.command(line)],
+                env=self.environment, capture_output=True, text=True, check=True, timeout=300,
+            )  # fmt: skip
+            status, kibibytes = map(int, done.stdout.split())
+            if status != 0:
+                raise RuntimeError(f"{line}: status {status}")
+            peaks.append((kibibytes / 1024, line))
+        peak, line = max(peaks)
+        words = line.replace(str(self.scratch), "…")
+        self.row(
+            f"peak memory of any command ({len(lines)} measured)", f"{peak:.1f} MiB", f"`{words}`", "–",
+            "at most 64 MiB", peak <= 64,
+        )  # fmt: skip
+
+
+def remove(path):
+    """Removes a file that may not be there."""
+    path.unlink(missing_ok=True)
+
+
+def report(rows):
+    """The page."""
+    cpu = "unknown processor"
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            cpu = line.split(":", 1)[1].strip()
+            break
+    lines = [
+        "# Figures",
+        "",
+        f"Written by `make bench` on {datetime.date.today()}: {platform.system()} {platform.release()}, "
+        f"{os.cpu_count()} × {cpu}.",
+        f"Medians of {RUNS} runs or more; each peer was measured in the same run, in turns.",
+        "",
+        "| work | here | peer | ratio | target | |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += ["| " + " | ".join(row) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--programs", default=REPOSITORY / ".build" / "stripped", type=Path)
+    parser.add_argument("--output", default=REPOSITORY / "bench" / "latest.md", type=Path)
+    arguments = parser.parse_args()
+    scratch = Path(tempfile.mkdtemp(prefix="cistern-bench-"))
+    bench = Bench(arguments.programs, scratch)
+    try:
+        for step in (
+            bench.start_up, bench.listings, bench.large_folder, bench.sessions, bench.transfers, bench.memory,
+        ):  # fmt: skip
+            step()
+    finally:
+        bench.stop_libvirtd()
+        shutil.rmtree(scratch, ignore_errors=True)
+    arguments.output.parent.mkdir(exist_ok=True)
+    arguments.output.write_text(report(bench.rows))
+    print(f"written to {arguments.output}")
+    return 1 if any("missed" in row[-1] for row in bench.rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
