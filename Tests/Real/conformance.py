@@ -268,7 +268,9 @@ class Conformance:
         assert lab.state(volatile) == "clean"
         result = lab.site.run("vol-set", volatile, "rw", "no", "--pool", "p")
         assert result.status != DONE or lab.facts(volatile)["ephemeral"] is False
-        # The pool's default holds for volatile volumes that can be written, and for no others.
+
+    def test_case_11b_a_pools_default_for_ephemeral(self, lab, scratch):
+        """It holds for volatile volumes that can be written, and for no others."""
         lab.needs("qubes")
         storage = lab.backend.prepare(lab.place, scratch)
         file = scratch / "pool.conf"
@@ -620,8 +622,6 @@ class Conformance:
     @pytest.mark.parametrize("size", [2 * MIB, 20 << 30])
     def test_case_34_import_with_a_new_size(self, lab, size):
         volume = lab.volume("work", size=size // 2)
-        if size > (1 << 30) and lab.backend.name.endswith("ext4"):
-            pytest.skip("a sparse copy of 20 GiB is the reflink file systems' case")
         lab.fill(volume, "bigger", size)
         assert lab.facts(volume)["capacity"] == size
         assert lab.read(volume) == "bigger"
