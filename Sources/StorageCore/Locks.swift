@@ -19,6 +19,15 @@ package struct Locks: Sendable {
     owner = "\(Process.identifier) \(command)"
   }
 
+  /// The same locks, given up at once where somebody holds them.
+  package var withoutWaiting: Locks { Locks(folder: folder, timeout: 0, owner: owner) }
+
+  private init(folder: Path, timeout: Double, owner: String) {
+    self.folder = folder
+    self.timeout = timeout
+    self.owner = owner
+  }
+
   /// Locks the set of definitions, for checks that look at all of them.
   package func definitions() throws(StorageError) -> FileLock {
     try lock("definitions.lock", in: folder, .exclusive, subject: "the pool definitions")

@@ -51,13 +51,23 @@ extension DirectoryBackend: CheckingBackend {
 
   /// Refuses to remove a left-over that somebody works with: another program's, or another host's session.
   private func refuseIfOpen(_ path: Path) throws(StorageError) {
-    guard let file = try Folder(opening: path.parent).openIfPresent(path.lastComponent),
-      try file.status().kind == .regular, file.isOnlyInstance(countingReaders: true) == false
-    else { return }
+    guard let file = try openInstance(path) else { return }
     let holders = OpenFiles.holders(
       of: try file.status().identity, proc: host.proc, sys: host.sys)
     let names = holders.isEmpty ? "another process" : holders.joined(separator: ", ")
     throw StorageError(.busy, path.text, "is a left-over, but in use by \(names)")
+  }
+
+  package func isInUse(_ finding: Finding) throws(StorageError) -> Bool {
+    try openInstance(finding.path) != nil
+  }
+
+  /// A file that somebody else has open too; nil where nobody has, or where that cannot be told.
+  private func openInstance(_ path: Path) throws(StorageError) -> Descriptor? {
+    guard let file = try Folder(opening: path.parent).openIfPresent(path.lastComponent),
+      try file.status().kind == .regular, file.isOnlyInstance(countingReaders: true) == false
+    else { return nil }
+    return file
   }
 
   /// The left-overs of one volume.

@@ -103,6 +103,8 @@ package protocol CheckingBackend: PoolBackend {
   /// Every left-over, by path. `isStarted` tells whether a volume was started this boot.
   func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding]
   func repair(_ finding: Finding, _ steps: Steps) throws(StorageError)
+  /// Whether somebody has the file of a finding open, so that it may be work in progress.
+  func isInUse(_ finding: Finding) throws(StorageError) -> Bool
 }
 
 /// A left-over, and what will be done about it.
