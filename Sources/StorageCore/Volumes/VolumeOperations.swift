@@ -2,14 +2,20 @@ import StorageModel
 import StorageOS
 
 extension Storage {
-  /// The definition a volume would get, without making it.
+  /// A volume's document as it would be kept: key and path as given, or else as they would be.
   ///
-  /// The pool need not be started.
-  package func plan(_ request: VolumeDefinition, in poolText: String) throws(StorageError)
+  /// Nothing is made or checked beyond the document; the pool need not be started.
+  package func normalised(_ request: VolumeDefinition, in poolText: String) throws(StorageError)
     -> VolumeDefinition
   {
-    let pool = try store.pool(matching: poolText)
-    return try volumeBackend(makeBackend(pool.definition, host)).plan(request)
+    let pool = try store.pool(matching: poolText).definition
+    var volume = request
+    let path =
+      (try? makeBackend(pool, host))?.path(of: volume.name)
+      ?? pool.target.path?.appending(volume.name.text)
+    volume.target.path = volume.target.path ?? path
+    volume.key = volume.key ?? volume.target.path?.text
+    return volume
   }
 
   private func volumeBackend(_ backend: any PoolBackend) throws(StorageError)

@@ -26,8 +26,8 @@ extension Command {
       throw StorageError(.badInput, "", error.text)
     }
     if tool.arguments.has("print-xml") {
-      let planned = try tool.storage.plan(request, in: poolText)
-      return try tool.write(VolumeXML.write(planned, poolType: pool.type) + "\n")
+      let volume = try tool.storage.normalised(request, in: poolText)
+      return try tool.write(VolumeXML.write(volume, poolType: pool.type) + "\n")
     }
     try tool.create(request, in: poolText, "Vol \(request.name) created from \(file)")
   }
