@@ -69,7 +69,8 @@ class TestBuild:
         assert (mode(scratch / "pool"), facts.st_uid, facts.st_gid) == (0o750, 65534, 7)
 
     def test_an_existing_folder_keeps_its_mode_and_content(self, site, scratch):
-        (scratch / "pool").mkdir(mode=0o755)
+        (scratch / "pool").mkdir()
+        (scratch / "pool").chmod(0o755)
         (scratch / "pool" / "mine").write_text("data")
         define(site, "p", scratch / "pool")
         site.ok("pool-build", "p")
@@ -653,7 +654,8 @@ class TestUnprivileged:
 
     @needs_root
     def test_a_pool_of_somebody_else(self, user, scratch):
-        (scratch / "theirs").mkdir(mode=0o755)
+        (scratch / "theirs").mkdir()
+        (scratch / "theirs").chmod(0o755)
         (scratch / "theirs" / "secret").write_text("data")
         (scratch / "theirs" / "secret").chmod(0o600)
         define(user, "p", scratch / "theirs")
