@@ -10,7 +10,7 @@ from filesystems import LoopFilesystem, unavailable
 from tools import MIB, PROGRAMS, Site
 
 SIZE = MIB
-VOLUME, SNAPSHOT, VOLATILE, IN_PLACE = "v", "s", "t", "i"
+VOLUME, SNAPSHOT, VOLATILE, IN_PLACE, BOTH = "v", "s", "t", "i", "both"
 
 # name: driver, file system (None: the one of the temporary folder)
 LAYOUTS = {
@@ -33,7 +33,8 @@ class Stage:
         self.images.mkdir()
 
     def make(self):
-        """Pool p: an origin with two revisions, a snapshot of it, a volatile and an in-place one."""
+        """Pool p: an origin with two revisions, a snapshot of it, one that starts from it and saves, a
+        volatile and an in-place one."""
         (self.folder / "root").mkdir(parents=True)
         ok = self.site.ok
         ok(
@@ -49,6 +50,8 @@ class Stage:
             ok("vol-stop", VOLUME, "--pool", "p")
         snapshot = ["--source", VOLUME, "--snap-on-start", "yes", "--save-on-stop", "no"]
         ok("vol-create-as", "p", SNAPSHOT, *snapshot)
+        saving = ["--save-on-stop", "yes"]
+        ok("vol-create-as", "p", BOTH, "--source", VOLUME, "--snap-on-start", "yes", *saving)
         ok("vol-create-as", "p", VOLATILE, *sparse, "--save-on-stop", "no")
         ok("vol-create-as", "p", IN_PLACE, *sparse, "--revisions-to-keep=-1")
         contents.image(self.images / "image", SIZE, at0="imported")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import contents
 import pytest
-from conftest import IN_PLACE, SIZE, SNAPSHOT, VOLATILE, VOLUME
+from conftest import BOTH, IN_PLACE, SIZE, SNAPSHOT, VOLATILE, VOLUME
 from tools import BUSY, DONE, EXISTS, NOT_FOUND, PROBLEMS
 
 pytestmark = pytest.mark.usefixtures("faults")
@@ -74,13 +74,17 @@ VOLUMES = {
     "stop-in-place": Operation(
         on("vol-stop", IN_PLACE), volume=IN_PLACE, before=(on("vol-start", IN_PLACE),), write="x"
     ),
+    "start-both": Operation(on("vol-start", BOTH), volume=BOTH, again=(DONE, BUSY)),
+    "stop-both": Operation(
+        on("vol-stop", BOTH), volume=BOTH, before=(on("vol-start", BOTH),), write="x"
+    ),
     "revert": Operation(on("vol-revert", VOLUME, "2")),
     "revert-discard": Operation(
         on("vol-revert", VOLUME, "2", "--discard"), before=(START,), write="three"
     ),
     "import": Operation(on("vol-import", VOLUME, "@IMAGES@/image")),
     "import-in-place": Operation(on("vol-import", IN_PLACE, "@IMAGES@/image"), volume=IN_PLACE),
-    "delete": Operation(on("vol-delete", VOLUME), again=(DONE, NOT_FOUND), before=(on("vol-delete", SNAPSHOT),)),
+    "delete": Operation(on("vol-delete", VOLUME), again=(DONE, NOT_FOUND), before=(on("vol-delete", SNAPSHOT), on("vol-delete", BOTH))),
     "delete-volatile": Operation(on("vol-delete", VOLATILE), volume=VOLATILE, again=(DONE, NOT_FOUND)),
     "set": Operation(on("vol-set", VOLUME, "rw", "no")),
     "set-disable-revisions": Operation(on("vol-set", VOLUME, "revisions_to_keep", "-1")),
@@ -219,6 +223,10 @@ def test_volume_command(stage, name):
         try:
             cut(stage, command, number)
             after_cut(stage, operation, command, old, new, device)
+            # A user who knows nothing of pool-check just types the command again.
+            stage.restore("before")
+            cut(stage, command, number)
+            once_more(stage, operation, command, new)
         except AssertionError as error:
             failures.append(f"cut {number} before {place}: {error}")
     assert not failures, f"{len(failures)} of {len(places)} cuts:\n" + "\n".join(failures[:8])
@@ -252,6 +260,18 @@ def after_cut(stage, operation, command, old, new, device):
     repair(stage)
     no_temporary_files(stage.pool)
     no_temporary_files(stage.folder / "root" / "etc")
+
+
+def once_more(stage, operation, command, new):
+    """The same command right after the cut, without a repair between them."""
+    again = stage.site.run(*command)
+    assert again.status in operation.again, f"without a repair: {again}"
+    last = take(stage, operation.volume)
+    assert (last.main, last.state, last.capacity) == (new.main, new.state, new.capacity), (
+        f"without a repair: {last}; expected {new}"
+    )
+    repair(stage)
+    no_temporary_files(stage.pool)
 
 
 def check_history(picture, old, new):
