@@ -223,7 +223,9 @@ class Bench:
         if reason := unavailable("xfs"):
             return self.skip(work, reason)
         with LoopFilesystem("xfs", self.scratch, megabytes=8192) as filesystem:
-            self.pool("fast", filesystem.path / "pool", "--revisions-to-keep", "2")
+            # Neither side removes anything while it is timed: no revision is pruned, and the peer's
+            # copies go afterwards.
+            self.pool("fast", filesystem.path / "pool", "--revisions-to-keep", "100")
             self.site.ok("vol-create-as", "fast", "v", "20G", "--allocation", "0")
             self.data(filesystem.path / "image", 20 * GIB, GIB)
             self.site.ok("vol-import", "v", filesystem.path / "image", "--pool", "fast", timeout=300)
@@ -281,6 +283,7 @@ class Bench:
             lambda: quiet(shell(f"cp --sparse=auto {volume} {copy}; sync {copy}"), lambda: remove(copy)),
             "cp --sparse=auto; sync",
             1.1,
+            RUNS + 2,
         )
         # What the waiting for the disk costs: this peer may lose its copy in a power cut.
         self.compare(
@@ -301,6 +304,7 @@ class Bench:
             lambda: quiet(shell(f"cp --sparse=auto {image} {copy}; sync {copy}; mv {copy} {replaced}")),
             "cp --sparse=auto; sync; mv",
             1.1,
+            RUNS + 2,
         )
         remove(replaced)
 

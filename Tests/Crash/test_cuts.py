@@ -84,7 +84,10 @@ VOLUMES = {
     ),
     "import": Operation(on("vol-import", VOLUME, "@IMAGES@/image")),
     "import-in-place": Operation(on("vol-import", IN_PLACE, "@IMAGES@/image"), volume=IN_PLACE),
-    "delete": Operation(on("vol-delete", VOLUME), again=(DONE, NOT_FOUND), before=(on("vol-delete", SNAPSHOT), on("vol-delete", BOTH))),
+    "delete": Operation(
+        on("vol-delete", VOLUME), before=(on("vol-delete", SNAPSHOT), on("vol-delete", BOTH)),
+        again=(DONE, NOT_FOUND),
+    ),
     "delete-volatile": Operation(on("vol-delete", VOLATILE), volume=VOLATILE, again=(DONE, NOT_FOUND)),
     "set": Operation(on("vol-set", VOLUME, "rw", "no")),
     "set-disable-revisions": Operation(on("vol-set", VOLUME, "revisions_to_keep", "-1")),

@@ -113,7 +113,8 @@ for _ in range(int(sys.argv[4])):
     done = subprocess.run([f"{programs}/{line[0]}", *line[1:]], capture_output=True, timeout=60,
                           stdin=subprocess.DEVNULL)
     torn = verb == "export" and done.returncode == 0 and len(set(done.stdout)) > 1
-    print(done.returncode, "torn" if torn else "-", " ".join(line), done.stderr.decode().strip().replace("\\n", " | "))
+    message = done.stderr.decode().strip().replace("\\n", " | ")
+    print(done.returncode, "torn" if torn else "-", " ".join(line), message)
 """
 
 

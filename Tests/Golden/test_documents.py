@@ -163,7 +163,8 @@ def conforms(text):
     document = json.loads(text)
     assert text.endswith("\n") and text.count("\n") == 1, "is not one line"
     name = document["schema"]
-    schema = json.loads((SCHEMAS / f"{name.removeprefix('cistern.').replace('/', '-')}.schema.json").read_text())
+    file = name.removeprefix("cistern.").replace("/", "-") + ".schema.json"
+    schema = json.loads((SCHEMAS / file).read_text())
     check(document, schema, schema)
     return name
 

@@ -103,7 +103,8 @@ def test_headers_are_read_within_bounds(site, pool, header):
 
 
 @pytest.mark.parametrize(
-    "name", ["../v", "a/b", "..", ".", "/etc/passwd", "-rf", "--pool", ".cistern", "a\nb", "a\tb", "", "a" * 300]
+    "name",
+    ["../v", "a/b", "..", ".", "/etc/passwd", "-rf", "--pool", ".cistern", "a\nb", "a\tb", "", "a" * 300],
 )
 def test_names_stay_in_the_pool(site, pool, scratch, name):
     """CVE-2015-5313."""
