@@ -54,8 +54,11 @@ let package = Package(
     library(
       "StorageCore", ["StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost"]),
     library(
+      "FileVolumes",
+      ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
+    library(
       "DirectoryBackend",
-      ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"],
+      ["StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes"],
       path: "Sources/Backends/Directory"),
     library(
       "StorageBackends", ["StorageModel", "StorageHost", "StorageCore", "DirectoryBackend"]),

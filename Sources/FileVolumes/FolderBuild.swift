@@ -2,22 +2,15 @@ import StorageCore
 import StorageModel
 import StorageOS
 
-extension DirectoryBackend: BuildingBackend {
+extension FileBackend {
   /// Makes the pool's folder and, in Qubes' layout, the folders below it.
   ///
   /// Missing parents get 0777 less the file mode mask, the folder itself its mode, or 0711 where none is given;
   /// an existing folder keeps what the definition does not name. On Btrfs copy-on-write follows
   /// `<features><cow>`; without it, it is turned off for a new folder unless the pool keeps revisions, which
   /// would make every working copy a full one.
-  package func build(overwrite: OverwritePolicy, _ steps: Steps) throws(StorageError) {
-    guard overwrite == .unspecified else {
-      throw StorageError(
-        .unsupported, "pool '\(pool.name)'",
-        "No source device specified when formatting pool '\(pool.name)'")
-    }
-    guard let path = pool.target.path else {
-      throw StorageError(.badInput, "pool '\(pool.name)'", "missing storage pool target path")
-    }
+  package func buildFolder(_ steps: Steps) throws(StorageError) {
+    let path = try target()
     let isNew = (try? FileStatus(following: path)) == nil
     if isNew {
       try makeParents(of: path, steps)
@@ -126,7 +119,7 @@ extension DirectoryBackend: BuildingBackend {
   }
 
   /// Removes the pool's folder, which must hold no volume and not be a mount point.
-  package func delete(_ steps: Steps) throws(StorageError) {
+  package func deleteFolder(_ steps: Steps) throws(StorageError) {
     let folder: Folder
     do throws(StorageError) { folder = try self.folder() } catch {
       var error = error

@@ -5,7 +5,7 @@ import StorageModel
 import StorageOS
 
 /// Creating, deleting and resizing volumes.
-extension DirectoryBackend: VolumeBackend {
+extension FileBackend {
   package func plan(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition {
     var volume = request
     let name = volume.name.text

@@ -5,7 +5,7 @@ import StorageModel
 import StorageOS
 
 /// The life cycle: working copies, commit, revisions, revert, import.
-extension DirectoryBackend: LifecycleBackend {
+extension FileBackend {
   package func devicePath(of volume: Volume) -> Path {
     let files = files(volume.name)
     let folder = pool.target.path ?? Path("/")

@@ -5,7 +5,7 @@ import StorageModel
 import StorageOS
 
 /// Finding and removing what crashes leave.
-extension DirectoryBackend: CheckingBackend {
+extension FileBackend {
   package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
     let folder = try folder()
     var found: [Finding] = []

@@ -5,7 +5,7 @@ import StorageModel
 import StorageOS
 
 /// Looking at volumes. Nothing here follows a symbolic link or a backing file.
-extension DirectoryBackend {
+extension FileBackend {
   package func volumes() throws(StorageError) -> VolumeListing {
     let folder = try folder()
     var listing = VolumeListing()

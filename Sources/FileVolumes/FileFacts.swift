@@ -4,7 +4,7 @@ import StorageModel
 import StorageOS
 
 /// Measuring one volume.
-extension DirectoryBackend {
+extension FileBackend {
   /// What is known of one volume; nil where there is none.
   ///
   /// Sizes are those of the device: the working copy's where there is one, else the committed state's.
