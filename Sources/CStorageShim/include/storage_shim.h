@@ -55,6 +55,17 @@ int shim_refresh_loop_size(int fd);
 /* ioctl BLKGETSIZE64 of <linux/fs.h>. */
 int shim_block_device_size(int fd, uint64_t *size);
 
+/* fork(2) and execve(2). The child gets io as its descriptors 0 to 2, keeps those in
+ * `kept` under their own numbers, has file mode mask 077 and no blocked or ignored signals, and is killed when
+ * the thread that made it ends. */
+pid_t shim_spawn(
+    const char *path, char *const argv[], char *const envp[], const int io[3], const int *kept,
+    int kept_count);
+/* pipe2(2) with O_CLOEXEC. */
+int shim_pipe(int ends[2]);
+/* Takes an OFD read lock on one byte, fcntl(2), without waiting. */
+int shim_lock_byte(int fd, off_t offset);
+
 extern const int shim_o_tmpfile;
 extern const int shim_o_path;
 

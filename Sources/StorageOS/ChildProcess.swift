@@ -1,0 +1,126 @@
+import CStorageShim
+import Glibc
+import StorageModel
+
+/// Runs other programs: by absolute path, with an argument vector, never through a shell.
+package enum ChildProcess {
+  /// What a program that ended left behind.
+  package struct Result: Sendable {
+    /// Its exit status, or 128 and the number of the signal that ended it.
+    package let status: Int32
+    /// The first mebibyte of each.
+    package let output: [UInt8]
+    package let errors: [UInt8]
+  }
+
+  /// Runs a program to its end.
+  ///
+  /// Its standard input is `input`, or empty; its environment is `LC_ALL=C`, the search path of a system
+  /// administrator and nothing else. It is killed when this process is.
+  /// - Parameters:
+  ///   - kept: descriptors the program inherits, under the numbers they have here.
+  ///   - timeout: seconds after which it is killed; nil waits for as long as it takes.
+  ///   - onOutput: called with each piece of its output as it comes.
+  /// - Throws: `failure` where it cannot be started, or had to be killed.
+  package static func run(
+    _ program: Path, _ arguments: [String], keeping kept: [Descriptor] = [],
+    input: Descriptor? = nil, timeout: Double? = nil, onOutput: (([UInt8]) -> Void)? = nil
+  ) throws(StorageError) -> Result {
+    let output = try Pipe()
+    let errors = try Pipe()
+    var source = input
+    if source == nil { source = try Descriptor(opening: Path("/dev/null"), flags: O_RDONLY) }
+    let child = try spawn(
+      program, arguments, io: [source?.number ?? 0, output.writer.number, errors.writer.number],
+      kept: kept)
+    output.closeWriter()
+    errors.closeWriter()
+    let texts = collect(output, errors, child: child, timeout: timeout, onOutput: onOutput)
+    var status: Int32 = 0
+    try SystemCall.run(program.text, "cannot wait for it") { waitpid(child, &status, 0) }
+    guard let texts else {
+      throw StorageError(
+        .failure, program.text, "did not end within \(timeout.map { Int($0) } ?? 0) seconds")
+    }
+    let signal = status & 0x7f
+    let result = Result(
+      status: signal == 0 ? (status >> 8) & 0xff : 128 + signal, output: texts.0, errors: texts.1)
+    if result.status == 127, result.errors.isEmpty {
+      throw StorageError(.unsupported, program.text, "cannot be started")
+    }
+    return result
+  }
+
+  private static func spawn(
+    _ program: Path, _ arguments: [String], io: [Int32], kept: [Descriptor]
+  ) throws(StorageError) -> pid_t {
+    let environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+    var words = ([program.text] + arguments).map { strdup($0) }
+    var settings = environment.map { strdup($0) }
+    defer { (words + settings).forEach { free($0) } }
+    words.append(nil)
+    settings.append(nil)
+    let numbers = kept.map(\.number)
+    SystemCall.willChange("execve")
+    return try SystemCall.run(program.text, "cannot start") {
+      shim_spawn(program.text, words, settings, io, numbers, Int32(numbers.count))
+    }
+  }
+
+  /// Reads both pipes until they are closed; nil where the time was up first and the child was killed.
+  private static func collect(
+    _ output: Pipe, _ errors: Pipe, child: pid_t, timeout: Double?, onOutput: (([UInt8]) -> Void)?
+  ) -> ([UInt8], [UInt8])? {
+    let limit = 1 << 20
+    var texts: [[UInt8]] = [[], []]
+    var polled = [output, errors].map {
+      pollfd(fd: $0.reader.number, events: Int16(POLLIN), revents: 0)
+    }
+    let end = timeout.map { now() + $0 }
+    var chunk = [UInt8](repeating: 0, count: 65536)
+    while polled.contains(where: { $0.fd >= 0 }) {
+      let wait = end.map { Int32(max(0, min(($0 - now()) * 1000, 1e9))) } ?? -1
+      let ready = poll(&polled, 2, wait)
+      if ready == 0, let end, now() >= end {
+        kill(child, SIGKILL)
+        return nil
+      }
+      guard ready > 0 else { continue }
+      for index in polled.indices where polled[index].fd >= 0 && polled[index].revents != 0 {
+        let got = read(polled[index].fd, &chunk, chunk.count)
+        if got < 0, errno == EINTR { continue }
+        guard got > 0 else {
+          polled[index].fd = -1
+          continue
+        }
+        let room = max(0, limit - texts[index].count)
+        texts[index] += chunk[..<min(got, room)]
+        if index == 0 { onOutput?(Array(chunk[..<got])) }
+      }
+    }
+    return (texts[0], texts[1])
+  }
+
+  /// Seconds of the monotonic clock.
+  private static func now() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+  }
+}
+
+/// A pipe whose writing end goes to a child.
+private final class Pipe {
+  let reader: Descriptor
+  private(set) var writer: Descriptor
+
+  init() throws(StorageError) {
+    var ends: [Int32] = [-1, -1]
+    try SystemCall.run("", "cannot make a pipe") { shim_pipe(&ends) }
+    reader = Descriptor(owning: ends[0], path: Path("pipe"))
+    writer = Descriptor(owning: ends[1], path: Path("pipe"))
+  }
+
+  /// Ends our own hold of the writing end, so that the child's is the last.
+  func closeWriter() { writer = reader }
+}
