@@ -40,7 +40,8 @@ quickstart: ## Build, install under ./out and run the main job on a real disk im
 .PHONY: check
 check: ## Run every tier of the tests that this machine can run
 	@scripts/dependencies build test
-	@scripts/check lint unit golden real crash interop
+	@scripts/dependencies guest || echo 'check: the guest tier will be skipped'
+	@scripts/check lint unit golden real crash interop guest
 
 .PHONY: test-unit
 test-unit: ## Run the unit tests (no privileges)
@@ -62,9 +63,21 @@ test-crash: ## Kill the commands before each change they make, and check what is
 test-interop: ## Compare with virsh and libvirt's schemas (root, libvirt 9)
 	@scripts/check interop
 
+.PHONY: check-guest
+check-guest: ## Run the engines that need a kernel of their own in QEMU guests (docs/guest.md)
+	@scripts/dependencies build test guest
+	@scripts/check guest
+
 .PHONY: bench
 bench: build ## Measure against virsh, cp and qemu-img; write bench/latest.md
 	@$(PYTHON) Tests/Bench/bench.py --programs $(STRIPPED)
+
+.PHONY: bench-guest
+bench-guest: build ## Measure inside a guest; write bench/guest.md
+	@scripts/dependencies build test guest
+	@mkdir -p bench
+	@scripts/guest --time=900 --memory=2048 --disk=4G --disk=4G -- $(PYTHON) -B Tests/Bench/guest.py \
+	  --programs $(STRIPPED) >.build/guest.md && mv .build/guest.md bench/guest.md
 
 .PHONY: lint
 lint: ## Check the formatting of the Swift code, the shell scripts and the Python code

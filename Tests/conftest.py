@@ -1,14 +1,18 @@
 """What every tier shares: a private root for each test, a scratch folder, a time limit."""
 
+import os
 import shutil
 import signal
 import sys
 import tempfile
 from pathlib import Path
 
+import guests
 import pytest
 
-sys.dont_write_bytecode = True
+# Nothing is written beside the sources. The guest tier keeps what is compiled elsewhere: its guests read it.
+sys.pycache_prefix = os.environ.get("CISTERN_COMPILED_TESTS")
+sys.dont_write_bytecode = sys.pycache_prefix is None
 pytest.register_assert_rewrite("tools", "contents", "filesystems", "conformance")
 
 from tools import Site  # noqa: E402  (after the registration above)
@@ -19,6 +23,8 @@ def bounded(request):
     """Fails a test that takes longer than its limit instead of letting it hang the tier."""
     mark = request.node.get_closest_marker("limit")
     seconds = mark.args[0] if mark else 60
+    if guests.is_inside():
+        seconds *= 3  # an emulated processor
 
     def stop(*_):
         raise TimeoutError(f"took longer than {seconds} s")

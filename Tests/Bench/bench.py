@@ -343,7 +343,7 @@ def remove(path):
     path.unlink(missing_ok=True)
 
 
-def report(rows):
+def report(rows, title="Figures", made_by="make bench"):
     """The page."""
     cpu = "unknown processor"
     for line in Path("/proc/cpuinfo").read_text().splitlines():
@@ -351,9 +351,9 @@ def report(rows):
             cpu = line.split(":", 1)[1].strip()
             break
     lines = [
-        "# Figures",
+        f"# {title}",
         "",
-        f"Written by `make bench` on {datetime.date.today()}: {platform.system()} {platform.release()}, "
+        f"Written by `{made_by}` on {datetime.date.today()}: {platform.system()} {platform.release()}, "
         f"{os.cpu_count()} × {cpu}.",
         f"Medians of {RUNS} runs or more; each peer was measured in the same run, in turns.",
         "",
