@@ -51,7 +51,18 @@ struct PoolPrinter {
     if parts.contains(.device) {
       for device in source.devices {
         let separator = LifecycleXML.word(device.partSeparator)
-        writer.empty("device", [("path", device.path.text), ("part_separator", separator)])
+        let attributes = [("path", device.path.text), ("part_separator", separator)]
+        guard !device.freeExtents.isEmpty else {
+          writer.empty("device", attributes)
+          continue
+        }
+        writer.element("device", attributes) { writer in
+          for extent in device.freeExtents {
+            writer.empty(
+              "freeExtent",
+              [("start", String(extent.start.bytes)), ("end", String(extent.end.bytes))])
+          }
+        }
       }
     }
     if parts.contains(.dir), let dir = source.dir { writer.empty("dir", [("path", dir.text)]) }

@@ -58,23 +58,46 @@ package protocol VolumeBackend: PoolBackend {
   ) throws(StorageError)
 }
 
-/// Pools whose volumes have the life cycle: working copies, revisions, import and export.
-package protocol LifecycleBackend: VolumeBackend {
+/// Pools whose source has more to tell than its definition: free parts of devices, the format that was found.
+package protocol SourceBackend: PoolBackend {
+  /// The source as it is on the machine.
+  func foundSource() throws(StorageError) -> PoolSource
+}
+
+/// Pools whose volumes' contents can be reached: handed out, imported, exported.
+///
+/// This is all that a volume needs which changes in place; such volumes are the only ones of a pool that is no
+/// `LifecycleBackend`.
+package protocol ContentBackend: PoolBackend {
   /// The path of the device of a started volume.
   func devicePath(of volume: Volume) -> Path
+  func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
+  func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
+  /// Puts the content that `fill` writes in the place of the committed state, which becomes a revision where
+  /// revisions are kept.
+  func replaceCommitted(
+    of volume: Volume, _ steps: Steps, fill: (Descriptor) throws(StorageError) -> Void
+  ) throws(StorageError)
+  /// Opens the committed state, or a revision, for reading. Stays readable whatever happens to its name.
+  func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError) -> Descriptor
+  /// Stores properties. They hold from the next start.
+  func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
+    throws(StorageError)
+  /// Who has the volume open, as `COMMAND (pid N)`, or uses it otherwise.
+  func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String]
+  /// Removes what an interrupted command on this volume left, as far as that needs no decision.
+  func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
+}
+
+/// Pools whose volumes have the whole life cycle: working copies and revisions.
+package protocol LifecycleBackend: VolumeBackend, ContentBackend {
   func makeWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
   func makeEmptyWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
   func copySource(_ source: Volume, to volume: Volume, _ steps: Steps) throws(StorageError)
-  func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
-  func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
   func commit(_ volume: Volume, _ steps: Steps) throws(StorageError)
   func dropWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
   func dropRevisions(of volume: Volume, _ steps: Steps) throws(StorageError)
   func revert(_ volume: Volume, to revision: Revision, _ steps: Steps) throws(StorageError)
-  /// Puts the content that `fill` writes in the place of the committed state, which becomes a revision.
-  func replaceCommitted(
-    of volume: Volume, _ steps: Steps, fill: (Descriptor) throws(StorageError) -> Void
-  ) throws(StorageError)
 
   /// Makes an empty committed state of the volume's capacity, for a volume that begins to keep state.
   func makeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
@@ -85,17 +108,8 @@ package protocol LifecycleBackend: VolumeBackend {
 
   /// Oldest first.
   func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts]
-  /// Opens the committed state, or a revision, for reading. Stays readable whatever happens to its name.
-  func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError) -> Descriptor
-  /// Stores properties. They hold from the next start.
-  func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
-    throws(StorageError)
   /// The volumes whose records name `source` as their source.
   func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName]
-  /// Who has the volume's files open, as `COMMAND (pid N)`.
-  func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String]
-  /// Removes what an interrupted command on this volume left, as far as that needs no decision.
-  func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
 }
 
 /// Pools that can tell and remove what crashes leave.

@@ -81,6 +81,14 @@ extension Storage {
         "driver 'file' keeps at most 1 revision, not \(pool.lifecycle.effectiveRevisionsToKeep.number)"
       )
     }
+    // A type that cannot be used here can be defined all the same.
+    if pool.lifecycle.effectiveRevisionsToKeep != .disabled || pool.lifecycle.ephemeralVolatile,
+      let backend = try? makeBackend(pool, host), !(backend is any LifecycleBackend)
+    {
+      throw StorageError(
+        .badInput, "pool '\(pool.name)'",
+        "volumes of pools of type '\(pool.type.rawValue)' change in place and keep no revisions")
+    }
     if pool.copyOnWrite == false, pool.lifecycle.effectiveRevisionsToKeep != .disabled {
       throw StorageError(
         .badInput, "pool '\(pool.name)'",

@@ -14,7 +14,7 @@ package struct PoolStatus: Sendable {
   package let state: PoolState
   /// nil while inactive or inaccessible.
   package let sizes: PoolSizes?
-  /// The definition with the target's real permissions while it can be reached.
+  /// The definition with the target's real permissions and the source as found while it can be reached.
   package let definition: PoolDefinition
   /// Why an active pool is inaccessible.
   package let problem: String?
@@ -35,6 +35,9 @@ extension Storage {
       let sizes = try backend.sizes()
       if let permissions = backend.targetPermissions() {
         definition.target.permissions = permissions
+      }
+      if let backend = backend as? any SourceBackend {
+        definition.source = try backend.foundSource()
       }
       return PoolStatus(
         record: pool, state: .running, sizes: sizes, definition: definition, problem: nil)

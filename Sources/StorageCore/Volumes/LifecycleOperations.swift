@@ -57,9 +57,10 @@ extension Storage {
     let (change, pool, name) = try changeVolume(text, in: poolText) {
       pool, backend, volume, steps throws(StorageError) in
       let transition = try volume.transition(discard ? .revertDiscarding : .revert)
-      let revision = try self.revision(identifier, of: volume, backend)
+      let revision = try self.revision(identifier, of: volume, in: pool)
       reverted = revision
       try checkUnused(volume, backend, committed: .anyone)
+      let backend = try pool.lifecycleBackend()
       // With --discard the backend drops the working copy itself, once nothing else can fail.
       try backend.revert(volume, to: revision, steps)
       if transition.actions.contains(.dropWorkingCopy) {
@@ -75,9 +76,9 @@ extension Storage {
 
   /// The revision of an identifier, or the newest where none is given.
   func revision(
-    _ identifier: String?, of volume: Volume, _ backend: any LifecycleBackend
+    _ identifier: String?, of volume: Volume, in pool: ActivePool
   ) throws(StorageError) -> Revision {
-    let revisions = try backend.revisions(of: volume).map(\.revision)
+    let revisions = try pool.lifecycleBackend().revisions(of: volume).map(\.revision)
     guard let newest = revisions.last else {
       throw StorageError(.notFound, volume.subject, "has no revisions")
     }
@@ -94,18 +95,25 @@ extension Storage {
 
   private func perform(
     _ action: LifecycleAction, on volume: Volume, in pool: ActivePool,
-    _ backend: any LifecycleBackend, _ steps: Steps
+    _ content: any ContentBackend, _ steps: Steps
   ) throws(StorageError) {
+    switch action {
+    case .exposeCommitted: return try content.exposeCommitted(of: volume, steps)
+    case .concealCommitted: return try content.concealCommitted(of: volume, steps)
+    // Where there is no history there is none to drop.
+    case .dropRevisions where !(content is any LifecycleBackend): return
+    default: break
+    }
+    let backend = try pool.lifecycleBackend()
     switch action {
     case .makeWorkingCopy: try backend.makeWorkingCopy(of: volume, steps)
     case .makeEmptyWorkingCopy: try backend.makeEmptyWorkingCopy(of: volume, steps)
     case .copySource: try copySource(to: volume, in: pool, backend, steps)
-    case .exposeCommitted: try backend.exposeCommitted(of: volume, steps)
-    case .concealCommitted: try backend.concealCommitted(of: volume, steps)
     case .commit: try backend.commit(volume, steps)
     case .dropWorkingCopy: try backend.dropWorkingCopy(of: volume, steps)
     case .dropRevisions: try backend.dropRevisions(of: volume, steps)
-    case .create, .revert, .resizeCommitted, .resizeWorkingCopy, .replaceCommitted, .remove:
+    case .create, .revert, .resizeCommitted, .resizeWorkingCopy, .replaceCommitted, .remove,
+      .exposeCommitted, .concealCommitted:
       throw StorageError(.failure, volume.subject, "cannot do '\(action.rawValue)' by itself")
     }
   }
@@ -143,12 +151,13 @@ extension Storage {
         (old.revisionsToKeep == .disabled) != (new.revisionsToKeep == .disabled)
       let isRetention = property == "revisions_to_keep" && !togglesRevisions
       _ = try volume.transition(isRetention ? .configureRetention : .configure)
-      try LifecycleRules.check(settings, of: volume.name, in: pool.definition) {
+      try LifecycleRules.check(settings, of: volume.name, in: pool) {
         name throws(StorageError) in try pool.volume(name)
       }
       if old.kind.savesState != new.kind.savesState {
         try changeSaving(
-          of: volume, to: settings, saves: new.kind.savesState, in: pool, backend, steps)
+          of: volume, to: settings, saves: new.kind.savesState, in: pool,
+          pool.lifecycleBackend(), steps)
       } else {
         try backend.setProperties(settings, of: volume, steps)
       }

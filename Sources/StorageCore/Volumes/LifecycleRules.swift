@@ -4,13 +4,19 @@ import StorageModel
 enum LifecycleRules {
   /// - Parameter lookUp: finds another volume of the pool.
   static func check(
-    _ settings: LifecycleSettings, of name: VolumeName, in pool: PoolDefinition,
+    _ settings: LifecycleSettings, of name: VolumeName, in active: ActivePool,
     lookUp: (VolumeName) throws(StorageError) -> Volume?
   ) throws(StorageError) {
+    let pool = active.definition
     func refused(_ problem: String) -> StorageError {
       StorageError(.badInput, "volume '\(name)'", problem)
     }
     let properties = settings.resolved(with: pool.lifecycle)
+    if !(active.backend is any LifecycleBackend), properties.kind != .inPlace {
+      throw refused(
+        "volumes of pools of type '\(pool.type.rawValue)' change in place:"
+          + " of the life-cycle properties only rw can be set")
+    }
     if properties.snapOnStart, properties.source == nil {
       throw refused("snap_on_start needs a source")
     }

@@ -62,7 +62,7 @@ extension Storage {
   ) throws(StorageError) -> (ActivePool, VolumeName) {
     let (found, first) = try volume(text, in: poolText)
     var lock = isDryRun ? nil : try locks.volume(first.name, of: found.name, .shared)
-    let backend = try found.lifecycleBackend()
+    let backend = try found.contentBackend()
     guard let volume = try found.volume(first.name) else {
       throw StorageError(
         .notFound, "failed to get vol '\(text)'",
@@ -70,7 +70,7 @@ extension Storage {
     }
     _ = try volume.transition(.export)
     let revision = try identifier.map { identifier throws(StorageError) in
-      try self.revision(identifier, of: volume, backend)
+      try self.revision(identifier, of: volume, in: found)
     }
     let state = try backend.openCommitted(volume, revision: revision)
     if volume.properties.kind == .inPlace {

@@ -38,7 +38,18 @@ package struct ActivePool: Sendable {
     guard let backend = backend as? any LifecycleBackend else {
       throw StorageError(
         .unsupported, "pool '\(name)'",
-        "pools of type '\(definition.type.rawValue)' have no volume life cycle")
+        "volumes of pools of type '\(definition.type.rawValue)' change in place and keep no revisions"
+      )
+    }
+    return backend
+  }
+
+  /// The backend, where its volumes' contents can be reached.
+  package func contentBackend() throws(StorageError) -> any ContentBackend {
+    guard let backend = backend as? any ContentBackend else {
+      throw StorageError(
+        .unsupported, "pool '\(name)'",
+        "volumes of pools of type '\(definition.type.rawValue)' cannot be changed")
     }
     return backend
   }
@@ -104,14 +115,14 @@ extension Storage {
   /// interrupted commands swept first.
   func changeVolume(
     _ text: String, in poolText: String?, deleting: Bool = false,
-    _ body: (ActivePool, any LifecycleBackend, Volume, Steps) throws(StorageError) -> Void
+    _ body: (ActivePool, any ContentBackend, Volume, Steps) throws(StorageError) -> Void
   ) throws(StorageError) -> (Change, ActivePool, VolumeName) {
     let (found, first) = try volume(text, in: poolText)
     let change = try locked(locks.pool(found.name, .shared)) { () throws(StorageError) in
       let pool = try activePool(found.name.text)
       return try locked(locks.volume(first.name, of: pool.name, .exclusive)) {
         () throws(StorageError) in
-        let backend = try pool.lifecycleBackend()
+        let backend = try pool.contentBackend()
         if !isDryRun { try backend.sweep(first.name, Steps()) }
         guard let volume = try pool.volume(first.name) else {
           throw StorageError(
@@ -138,7 +149,7 @@ extension Storage {
   /// - Parameter committed: whose use of the committed state counts; where nil, everybody's if it is itself the
   ///   device, else only writers'.
   func checkUnused(
-    _ volume: Volume, _ backend: any LifecycleBackend, committed: FileUsers? = nil
+    _ volume: Volume, _ backend: any ContentBackend, committed: FileUsers? = nil
   ) throws(StorageError) {
     let users = committed ?? (volume.properties.kind == .inPlace ? .anyone : .writers)
     let holders = try backend.holders(of: volume, committed: users)

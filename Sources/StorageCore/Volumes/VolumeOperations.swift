@@ -18,11 +18,12 @@ extension Storage {
     return volume
   }
 
-  private func volumeBackend(_ backend: any PoolBackend) throws(StorageError)
-    -> any VolumeBackend
+  /// The backend, where volumes can be made; `operation` is what is wanted, in libvirt's words.
+  private func volumeBackend(_ backend: any PoolBackend, for operation: String)
+    throws(StorageError) -> any VolumeBackend
   {
     guard let backend = backend as? any VolumeBackend else {
-      throw StorageError(.unsupported, "", "storage pool does not support volume creation")
+      throw StorageError(.unsupported, "", "storage pool does not support \(operation)")
     }
     return backend
   }
@@ -40,8 +41,8 @@ extension Storage {
       let pool = try activePool(found.name.text)
       return try locked(locks.volume(request.name, of: pool.name, .exclusive)) {
         () throws(StorageError) in
-        let backend = try volumeBackend(pool.backend)
-        if !isDryRun, let backend = backend as? any LifecycleBackend {
+        let backend = try volumeBackend(pool.backend, for: "volume creation")
+        if !isDryRun, let backend = backend as? any ContentBackend {
           try backend.sweep(request.name, Steps())
         }
         let volume = try checked(request, in: pool, backend)
@@ -62,7 +63,7 @@ extension Storage {
     _ request: VolumeDefinition, in pool: ActivePool, _ backend: any VolumeBackend
   ) throws(StorageError) -> VolumeDefinition {
     var volume = try backend.plan(request)
-    try LifecycleRules.check(volume.lifecycle, of: volume.name, in: pool.definition) {
+    try LifecycleRules.check(volume.lifecycle, of: volume.name, in: pool) {
       name throws(StorageError) in try pool.volume(name)
     }
     let properties = volume.lifecycle.resolved(with: pool.definition.lifecycle)
@@ -130,7 +131,7 @@ extension Storage {
         throw StorageError(.busy, volume.subject, "is the source of volume '\(dependent)'")
       }
       try checkUnused(volume, backend, committed: .anyone)
-      try backend.delete(volume, steps)
+      try volumeBackend(pool.backend, for: "vol deletion").delete(volume, steps)
       try pool.started.remove(volume.name, steps)
     }
   }
@@ -152,10 +153,12 @@ extension Storage {
     let (change, pool, name) = try changeVolume(text, in: poolText) {
       pool, backend, volume, steps throws(StorageError) in
       let transition = try volume.transition(.resize)
-      guard volume.definition.target.format == .raw || volume.definition.target.format == nil else {
+      let resizing = try volumeBackend(pool.backend, for: "changing of volume capacity")
+      let format = volume.definition.target.format ?? .raw
+      guard format == .raw || VolumeFormat.partitions.contains(format) else {
         throw StorageError(
           .unsupported, volume.subject,
-          "volumes of format '\(volume.definition.target.format?.rawValue ?? "")' cannot be resized here"
+          "volumes of format '\(format.rawValue)' cannot be resized here"
         )
       }
       let target = try newSize(resize, of: volume)
@@ -174,7 +177,7 @@ extension Storage {
       {
         throw StorageError(.noSpace, volume.subject, "Not enough space left in storage pool")
       }
-      try backend.resize(
+      try resizing.resize(
         volume, to: target, allocate: allocate,
         working: transition.actions.contains(.resizeWorkingCopy), steps)
     }

@@ -138,9 +138,21 @@ package struct PoolSource: Equatable, Sendable {
   package struct Device: Equatable, Sendable {
     package var path: Path
     package var partSeparator: Bool?
+    /// Parts of the device that no volume takes, in order (output only).
+    package var freeExtents: [FreeExtent] = []
     package init(path: Path, partSeparator: Bool? = nil) {
       self.path = path
       self.partSeparator = partSeparator
+    }
+  }
+
+  /// A part of a device, from a byte up to but not including another.
+  package struct FreeExtent: Equatable, Sendable {
+    package var start: ByteCount
+    package var end: ByteCount
+    package init(start: ByteCount, end: ByteCount) {
+      self.start = start
+      self.end = end
     }
   }
 

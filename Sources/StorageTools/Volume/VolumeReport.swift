@@ -19,7 +19,7 @@ extension Tool {
 extension Volume {
   /// The path of the device while the volume is started.
   private func devicePath(in pool: ActivePool) -> String? {
-    guard state == .running, let backend = try? pool.lifecycleBackend() else { return nil }
+    guard state == .running, let backend = try? pool.contentBackend() else { return nil }
     return backend.devicePath(of: self).text
   }
 

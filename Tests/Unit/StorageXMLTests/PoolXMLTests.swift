@@ -45,6 +45,27 @@ import Testing
     #expect(text.contains("  <available unit='bytes'>1</available>\n"))
   }
 
+  @Test func printsFreeExtentsAndForgetsThemInInput() throws {
+    var device = PoolSource.Device(path: Path("/dev/sdz"), partSeparator: true)
+    device.freeExtents = [.init(start: 17408, end: 1_048_576), .init(start: 5, end: 6)]
+    var pool = PoolDefinition(
+      type: .disk, name: try PoolName("p"), uuid: .derived(from: "p"),
+      target: PoolTarget(path: Path("/dev")))
+    pool.source.devices = [device]
+    let text = PoolXML.write(pool)
+    #expect(
+      text.contains(
+        """
+            <device path='/dev/sdz' part_separator='yes'>
+              <freeExtent start='17408' end='1048576'/>
+              <freeExtent start='5' end='6'/>
+            </device>
+
+        """))
+    let read = try PoolXML.read(Array(text.utf8), file: "f", validate: true)
+    #expect(read.source.devices.map(\.freeExtents) == [[]])
+  }
+
   @Test func tellsWhetherTheUUIDWasGiven() throws {
     let start = "<pool type='dir'><name>a</name><target><path>/a</path></target>"
     let without = Array((start + "</pool>").utf8)
