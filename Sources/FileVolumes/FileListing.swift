@@ -25,6 +25,17 @@ extension FileBackend {
     return listing
   }
 
+  package func volumeNames() throws(StorageError) -> [VolumeName] {
+    let folder = try folder()
+    var listing = VolumeListing()
+    var names = Set(try candidates(in: folder, listing: &listing))
+    // Of volumes without a file there are few; a record alone may be a left-over.
+    for name in try recordedNames(in: folder) where !names.contains(name) {
+      if describe(name, in: folder, hasRecord: true) != nil { names.insert(name) }
+    }
+    return Array(names)
+  }
+
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
     guard !isOwnFile(name.text), driver.usesQubesLayout || name.components.count == 1 else {
       return nil

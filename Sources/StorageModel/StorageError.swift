@@ -26,6 +26,8 @@ package struct StorageError: Error, Equatable, Sendable {
   package var number: Int32?
   /// Undo steps that failed as well, in the order they were tried.
   package var failedUndo: [String] = []
+  /// What may help, as a sentence of its own: what was probably meant, or the command to use instead.
+  package var hint: String?
 
   package init(_ code: Code, _ subject: String, _ problem: String, reason: String? = nil) {
     self.code = code

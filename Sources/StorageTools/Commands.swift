@@ -38,6 +38,7 @@ enum Commands {
   private static func describe(_ command: Command) -> JSON {
     .object([
       ("name", .string(command.name)), ("summary", .string(command.summary)),
+      ("example", .string(command.example)),
       ("parameters", .array(command.allParameters.map(describe))),
     ])
   }
@@ -52,6 +53,9 @@ enum Commands {
     return .object([
       ("name", .string(parameter.name)), ("kind", .string(kind)),
       ("placeholder", .text(parameter.placeholder)),
+      ("value", parameter.kind == .flag ? .null : .string(parameter.value.name)),
+      ("words", .array(parameter.value.words.map { .string($0.text) })),
+      ("short", .text(parameter.short.map(String.init))),
       ("positional", .boolean(parameter.isPositional)),
       ("required", .boolean(parameter.isRequired)), ("help", .string(parameter.help)),
     ])

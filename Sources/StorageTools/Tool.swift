@@ -57,26 +57,34 @@ package final class Tool: Sendable {
 
   private static func run(_ name: String, _ words: [String]) -> Never {
     guard let command = Commands.all.first(where: { $0.name == name }) else {
+      let meant = Suggestion.nearest(to: name, in: Commands.all.map(\.name))
+      let hint = meant.map { Suggestion.question($0) + "\n" } ?? ""
       finish(
-        "", "cistern: unknown command: '\(name.escaped)'\nTry 'cistern --help' for a list.\n",
+        "",
+        "cistern: unknown command: '\(name.escaped)'\n\(hint)Try 'cistern --help' for a list.\n",
         .usage)
     }
     _ = Process.originalFileModeMask
     // Whoever reads the report may go away in the middle of a change; the change still finishes.
     Process.ignoreSignals(brokenPipe: command.effect == .changes)
     var wantsJSON = words.contains("--json")
+    var tool: Tool?
     do throws(StorageError) {
       let arguments = try Arguments(words, for: command)
       if arguments.has("help") { finish(command.helpText, "", .success) }
       if arguments.has("version") { finish("\(name) (cistern) \(version)\n", "", .success) }
       wantsJSON = arguments.has("json")
-      let tool = try Tool(command, arguments)
-      try command.run(tool)
+      let made = try Tool(command, arguments)
+      tool = made
+      try command.run(made)
       finish("", "", .success)
     } catch {
       let status = ExitStatus(error.code)
+      var error = error
+      error.hint = error.hint ?? tool?.hint(for: error)
       if wantsJSON { finish("", tellJSON(error, command, status) + "\n", status) }
       var text = "\(name): \(error.text.escaped)\n"
+      if let hint = error.hint { text += "\(hint.escaped)\n" }
       if error.code == .usage { text += "Try '\(name) --help' for more information.\n" }
       finish("", text, status)
     }
@@ -93,7 +101,7 @@ package final class Tool: Sendable {
       ("schema", .string("cistern.error/1")), ("tool", .string(command.name)),
       ("code", .string(error.code.rawValue)), ("status", .integer(Int64(status.rawValue))),
       ("subject", .string(error.subject)), ("problem", .string(problem)),
-      ("reason", .text(error.reason)), ("hint", .null),
+      ("reason", .text(error.reason)), ("hint", .text(error.hint)),
     ]).text
   }
 

@@ -31,6 +31,12 @@ package protocol PoolBackend: Sendable {
   func targetPermissions() -> Permissions?
 }
 
+/// Pools that can tell the names of their volumes without looking at each.
+package protocol NamingBackend: PoolBackend {
+  /// The names of all volumes, in no order. A name may turn out to be that of no volume.
+  func volumeNames() throws(StorageError) -> [VolumeName]
+}
+
 /// Pools whose source or target can be made and destroyed.
 package protocol BuildingBackend: PoolBackend {
   func build(overwrite: OverwritePolicy, _ steps: Steps) throws(StorageError)

@@ -26,6 +26,14 @@ package struct ActivePool: Sendable {
     return listing
   }
 
+  /// The names of all volumes, in no order, at the least cost that the backend knows.
+  package func volumeNames() throws(StorageError) -> [VolumeName] {
+    guard let backend = backend as? any NamingBackend else {
+      return try backend.volumes().volumes.map(\.name)
+    }
+    return try backend.volumeNames()
+  }
+
   /// One volume; nil where there is none.
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
     guard var volume = try backend.volume(name) else { return nil }

@@ -18,7 +18,7 @@ struct Arguments: Sendable {
     while index < words.count {
       let word = words[index]
       index += 1
-      if optionsEnded || !word.hasPrefix("-") || word == "-" || word.isNegativeNumber {
+      if optionsEnded || !word.hasPrefix("-") || word == "-" {
         bare.append(word)
         continue
       }
@@ -26,13 +26,21 @@ struct Arguments: Sendable {
         optionsEnded = true
         continue
       }
-      let isLong = word.hasPrefix("--")
-      let parts = word.dropFirst(isLong ? 2 : 1).split(
+      if !word.hasPrefix("--") {
+        if word.count == 2, let letter = word.last, let flag = command.parameter(short: letter) {
+          flags.insert(flag.name)
+        } else if word.isNegativeNumber {
+          bare.append(word)
+        } else {
+          throw Arguments.unknownOption(word, command)
+        }
+        continue
+      }
+      let parts = word.dropFirst(2).split(
         separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      var name = String(parts.first ?? "")
-      if !isLong { name = name == "h" ? "help" : "-" + name }
-      guard let parameter = parameters.first(where: { $0.name == name }) else {
-        throw Arguments.usage("command '\(command.name)' doesn't support option \(word)")
+      let name = String(parts.first ?? "")
+      guard let parameter = command.parameter(named: name) else {
+        throw Arguments.unknownOption(word, command)
       }
       let attached = parts.count > 1 ? String(parts[1]) : nil
       switch parameter.kind {
@@ -103,6 +111,15 @@ struct Arguments: Sendable {
   func boolean(_ name: String) throws(StorageError) -> Bool? {
     guard let text = values[name] else { return nil }
     return try LifecycleSettings.boolean(text, "--\(name)")
+  }
+
+  private static func unknownOption(_ word: String, _ command: Command) -> StorageError {
+    var error = usage("command '\(command.name)' doesn't support option \(word)")
+    let typed = String(word.drop { $0 == "-" }.prefix { $0 != "=" })
+    let known = command.allParameters.map(\.name)
+    let meant = known.contains(typed) ? typed : Suggestion.nearest(to: typed, in: known)
+    error.hint = meant.map { Suggestion.question("--\($0)") }
+    return error
   }
 
   /// The error of a wrong command line.

@@ -17,57 +17,36 @@ struct Command: Sendable {
   let summary: String
   let effect: Effect
   let parameters: [Parameter]
+  /// A whole command line for `--help`; also a line of the examples in the manual page, which are run.
+  let example: String
   let run: @Sendable (Tool) throws(StorageError) -> Void
 
   init(
     _ name: String, _ summary: String, _ effect: Effect, _ parameters: [Parameter],
-    run: @escaping @Sendable (Tool) throws(StorageError) -> Void
+    example: String = "", run: @escaping @Sendable (Tool) throws(StorageError) -> Void
   ) {
     self.name = name
     self.summary = summary
     self.effect = effect
     self.parameters = parameters
+    self.example = example
     self.run = run
   }
 
   /// The own parameters, then those that every command of its effect has.
-  var allParameters: [Parameter] {
+  var allParameters: [Parameter] { parameters + commonParameters }
+
+  /// What every command of its effect has.
+  var commonParameters: [Parameter] {
     var common: [Parameter] = [.json]
     if effect == .changes { common.append(.dryRun) }
     if effect != .reads { common.append(.lockTimeout) }
-    return parameters + common + [.help, .version]
+    return common + [.help, .version]
   }
 
-  /// The text of `--help`.
-  var helpText: String {
-    var text = "Usage: \(name) \(synopsis)\n\n\(summary)\n\nOptions:\n"
-    let rows = allParameters.map { parameter -> (String, String) in
-      var left = "--\(parameter.name)"
-      switch parameter.kind {
-      case .value(let placeholder): left += " \(placeholder)"
-      case .optionalValue(let placeholder): left += "[=\(placeholder)]"
-      case .flag: break
-      }
-      return (left, parameter.help)
-    }
-    let width = min(rows.map(\.0.count).max() ?? 0, 30)
-    for (left, help) in rows {
-      let pad = String(repeating: " ", count: max(2, width + 2 - left.count))
-      text += "  \(left)\(pad)\(help)\n"
-    }
-    text += "\nBare words fill the options that take a value in the order above"
-    text += " (\(positionals)).\nExit status, environment and files: cistern(7).\n"
-    return text
-  }
+  /// The parameter of a name without its dashes; nil where there is none.
+  func parameter(named name: String) -> Parameter? { allParameters.first { $0.name == name } }
 
-  private var positionals: String {
-    let names = allParameters.filter(\.isPositional).map { "--\($0.name)" }
-    return names.isEmpty ? "none here" : names.joined(separator: ", ")
-  }
-
-  private var synopsis: String {
-    let own = parameters.filter { $0.isPositional && $0.isRequired }
-      .map { $0.placeholder ?? "" }
-    return (own + ["[OPTION]..."]).joined(separator: " ")
-  }
+  /// The parameter of one letter or digit after a dash; nil where there is none.
+  func parameter(short: Character) -> Parameter? { allParameters.first { $0.short == short } }
 }

@@ -12,30 +12,71 @@ struct Parameter: Sendable {
   let name: String
   let kind: Kind
   let help: String
+  /// What its value is; `.text` for a flag.
+  let value: ValueKind
+  /// The letter or digit after one dash that means the same.
+  var short: Character?
   var isRequired = false
   /// Whether a bare word may fill it.
   var isPositional = false
   /// For `.optionalValue`: whether a following word is its value.
   var accepts: (@Sendable (String) -> Bool)?
+  /// Whether help on one screen only names it, and leaves what it is to the manual page.
+  private(set) var isRare = false
+
+  /// - Parameter value: what the value is; not needed where the placeholder says it.
+  init(
+    name: String, kind: Kind, help: String, value: ValueKind? = nil, short: Character? = nil,
+    isRequired: Bool = false, isPositional: Bool = false,
+    accepts: (@Sendable (String) -> Bool)? = nil
+  ) {
+    self.name = name
+    self.kind = kind
+    self.help = help
+    self.short = short
+    self.isRequired = isRequired
+    self.isPositional = isPositional
+    self.accepts = accepts
+    switch kind {
+    case .flag: self.value = .text
+    case .value(let placeholder), .optionalValue(let placeholder):
+      self.value = value ?? ValueKind(placeholder: placeholder) ?? .unknown
+    }
+  }
 
   /// A value that must be given.
-  static func required(_ name: String, _ placeholder: String, _ help: String) -> Parameter {
+  static func required(
+    _ name: String, _ placeholder: String, _ help: String, _ value: ValueKind? = nil
+  ) -> Parameter {
     Parameter(
-      name: name, kind: .value(placeholder), help: help, isRequired: true, isPositional: true)
+      name: name, kind: .value(placeholder), help: help, value: value, isRequired: true,
+      isPositional: true)
   }
 
   /// A value that may be given, also as a bare word.
-  static func optional(_ name: String, _ placeholder: String, _ help: String) -> Parameter {
-    Parameter(name: name, kind: .value(placeholder), help: help, isPositional: true)
+  static func optional(
+    _ name: String, _ placeholder: String, _ help: String, _ value: ValueKind? = nil
+  ) -> Parameter {
+    Parameter(
+      name: name, kind: .value(placeholder), help: help, value: value, isPositional: true)
   }
 
   /// A value that may be given, only by its name.
-  static func named(_ name: String, _ placeholder: String, _ help: String) -> Parameter {
-    Parameter(name: name, kind: .value(placeholder), help: help)
+  static func named(
+    _ name: String, _ placeholder: String, _ help: String, _ value: ValueKind? = nil
+  ) -> Parameter {
+    Parameter(name: name, kind: .value(placeholder), help: help, value: value)
   }
 
   static func flag(_ name: String, _ help: String) -> Parameter {
     Parameter(name: name, kind: .flag, help: help)
+  }
+
+  /// The parameter as one that few need: help only names it.
+  var rare: Parameter {
+    var copy = self
+    copy.isRare = true
+    return copy
   }
 
   var placeholder: String? {
@@ -47,18 +88,30 @@ struct Parameter: Sendable {
 
   // MARK: Shared by many commands
 
-  static let pool = Parameter.required("pool", "POOL", "Name or UUID of the pool.")
-  static let volume = Parameter.required("vol", "VOLUME", "Name, key or path of the volume.")
+  static let pool = pool(.any)
+  static let volume = volume(.any)
   static let volumePool = Parameter.optional(
-    "pool", "POOL", "Name or UUID of the pool the volume is in. Needed where VOLUME is a name.")
+    "pool", "POOL", "Name or UUID of the volume's pool; needed where VOLUME is a name.",
+    .pool(.active))
+
+  /// The pool that a command is about, which is to be in a state that the command takes.
+  static func pool(_ filter: ValueKind.PoolFilter) -> Parameter {
+    .required("pool", "POOL", "Name or UUID of the pool.", .pool(filter))
+  }
+
+  /// The volume that a command is about.
+  static func volume(_ filter: ValueKind.VolumeFilter) -> Parameter {
+    .required("vol", "VOLUME", "Name, key or path of the volume.", .volume(filter))
+  }
+
   static let bytes = Parameter.flag("bytes", "Show sizes in bytes.")
   static let ifExists = Parameter.flag("if-exists", "Succeed where there is nothing to do it to.")
   static let ifNotExists = Parameter.flag(
-    "if-not-exists", "Succeed where it is there already and as asked for; fail where it differs.")
+    "if-not-exists", "Succeed where it exists already as asked for.")
   static let json = Parameter.flag("json", "Print one JSON document.")
   static let dryRun = Parameter.flag("dry-run", "Show the steps and change nothing.")
   static let lockTimeout = Parameter.named(
     "lock-timeout", "SECONDS", "Wait at most this long for locks of other commands (60).")
-  static let help = Parameter.flag("help", "Show this help.")
+  static let help = Parameter(name: "help", kind: .flag, help: "Show this help.", short: "h")
   static let version = Parameter.flag("version", "Show the version.")
 }

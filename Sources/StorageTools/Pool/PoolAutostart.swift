@@ -4,7 +4,8 @@ import StorageModel
 extension Command {
   static let poolAutostart = Command(
     "pool-autostart", "Mark a pool to be started at boot, or not.", .changes,
-    [.pool, .flag("disable", "Take the mark away.")]
+    [.pool, .flag("disable", "Take the mark away.")],
+    example: "pool-autostart images"
   ) { tool throws(StorageError) in
     let on = !tool.arguments.has("disable")
     let text = tool.arguments.required("pool")

@@ -5,9 +5,10 @@ extension Command {
   static let poolBuild = Command(
     "pool-build", "Make what a pool's volumes are kept in.", .changes,
     [
-      .pool, .flag("overwrite", "Overwrite what is on the source."),
+      .pool(.inactive), .flag("overwrite", "Overwrite what is on the source."),
       .flag("no-overwrite", "Refuse a source that holds something."),
-    ]
+    ],
+    example: "pool-build images"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     var policy = OverwritePolicy.unspecified

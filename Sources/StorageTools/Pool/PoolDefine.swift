@@ -13,7 +13,8 @@ extension Command {
       .flag("print-xml", "Print the document as it would be kept, and change nothing."),
       .flag("conf", "FILE holds a section as in storage.conf, where it is kept."),
       .ifNotExists,
-    ]
+    ],
+    example: "pool-define /srv/images.xml --validate"
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     let bytes = try tool.contents(of: file, limit: 1 << 20)

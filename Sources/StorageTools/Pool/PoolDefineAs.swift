@@ -8,31 +8,35 @@ extension Command {
     [
       .required("name", "NAME", "Name of the pool."),
       .required(
-        "type", "TYPE", "Type of the pool: dir, fs, netfs, logical, disk, iscsi and so on."),
+        "type", "TYPE", "Type of the pool, such as dir, netfs or logical.", .poolType),
       .optional("source-host", "HOST", "Host that the source is on."),
       .optional("source-path", "PATH", "Path on the source host."),
       .optional("source-dev", "DEVICE", "Device that is the source."),
       .optional("source-name", "NAME", "Name of the source."),
       .optional("target", "PATH", "Where the volumes appear."),
-      .optional("source-format", "FORMAT", "Format of the source."),
-      .optional("auth-type", "TYPE", "Kind of authentication: chap or ceph."),
-      .optional("auth-username", "USER", "User to authenticate as."),
-      .optional("secret-usage", "USAGE", "Secret, by its usage."),
-      .optional("secret-uuid", "UUID", "Secret, by its UUID."),
-      .optional("adapter-name", "NAME", "Name of the SCSI adapter."),
-      .optional("adapter-wwnn", "WWN", "World wide node name of the adapter."),
-      .optional("adapter-wwpn", "WWN", "World wide port name of the adapter."),
-      .optional("adapter-parent", "NAME", "Parent of the adapter."),
-      .optional("adapter-parent-wwnn", "WWN", "World wide node name of the parent."),
-      .optional("adapter-parent-wwpn", "WWN", "World wide port name of the parent."),
-      .optional("adapter-parent-fabric-wwn", "WWN", "Fabric name of the parent."),
-      .optional("source-protocol-ver", "VERSION", "NFS version of the source."),
-      .optional("source-initiator", "IQN", "iSCSI initiator."),
+      .optional("source-format", "FORMAT", "Format of the source.", .sourceFormat),
+      .optional("auth-type", "TYPE", "Kind of authentication: chap or ceph.", .authenticationType)
+        .rare,
+      .optional("auth-username", "USER", "User to authenticate as.").rare,
+      .optional("secret-usage", "USAGE", "Secret, by its usage.").rare,
+      .optional("secret-uuid", "UUID", "Secret, by its UUID.").rare,
+      .optional("adapter-name", "NAME", "Name of the SCSI adapter.").rare,
+      .optional("adapter-wwnn", "WWN", "World wide node name of the adapter.").rare,
+      .optional("adapter-wwpn", "WWN", "World wide port name of the adapter.").rare,
+      .optional("adapter-parent", "NAME", "Parent of the adapter.").rare,
+      .optional("adapter-parent-wwnn", "WWN", "World wide node name of the parent.").rare,
+      .optional("adapter-parent-wwpn", "WWN", "World wide port name of the parent.").rare,
+      .optional("adapter-parent-fabric-wwn", "WWN", "Fabric name of the parent.").rare,
+      .optional("source-protocol-ver", "VERSION", "NFS version of the source.").rare,
+      .optional("source-initiator", "IQN", "iSCSI initiator.").rare,
       .flag("print-xml", "Print the document, and change nothing."),
-      .named("driver", "DRIVER", "File layout of a dir pool: plain, xen, file or file-reflink."),
+      .named(
+        "driver", "DRIVER", "Dir pool's layout: plain, xen, file, file-reflink.",
+        .fileDriver),
       .named("revisions-to-keep", "N", "Revisions that volumes keep: -1, 0 or more."),
       .ifNotExists,
-    ]
+    ],
+    example: "pool-define-as images dir --target /srv/images"
   ) { tool throws(StorageError) in
     let document = PoolXML.document(from: try tool.poolOptions())
     if tool.arguments.has("print-xml") { return try tool.write(document + "\n") }

@@ -4,7 +4,8 @@ import StorageModel
 extension Command {
   static let poolDelete = Command(
     "pool-delete", "Remove an inactive pool's empty storage; its definition stays.", .changes,
-    [.pool, .ifExists]
+    [.pool(.inactive), .ifExists],
+    example: "pool-delete images"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     try tool.ifExists(pool: text) { pool throws(StorageError) in

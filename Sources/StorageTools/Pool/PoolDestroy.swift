@@ -3,7 +3,8 @@ import StorageModel
 
 extension Command {
   static let poolDestroy = Command(
-    "pool-destroy", "Stop a pool; its data and its definition stay.", .changes, [.pool]
+    "pool-destroy", "Stop a pool; its data and its definition stay.", .changes, [.pool(.active)],
+    example: "pool-destroy images"
   ) {
     tool throws(StorageError) in
     let text = tool.arguments.required("pool")

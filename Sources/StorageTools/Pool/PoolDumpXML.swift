@@ -5,7 +5,8 @@ import StorageXML
 extension Command {
   static let poolDumpXML = Command(
     "pool-dumpxml", "Print a pool as an XML document.", .reads,
-    [.pool, .flag("inactive", "Print the definition that holds from the next start.")]
+    [.pool, .flag("inactive", "Print the definition that holds from the next start.")],
+    example: "pool-dumpxml images"
   ) { tool throws(StorageError) in
     let pool = try tool.storage.store.pool(matching: tool.arguments.required("pool"))
     let text: String

@@ -3,7 +3,8 @@ import StorageModel
 
 extension Command {
   static let poolInfo = Command(
-    "pool-info", "Print the state and the sizes of a pool.", .reads, [.pool, .bytes]
+    "pool-info", "Print the state and the sizes of a pool.", .reads, [.pool, .bytes],
+    example: "pool-info images"
   ) { tool throws(StorageError) in
     let pool = try tool.storage.store.pool(matching: tool.arguments.required("pool"))
     let status = tool.storage.status(of: pool)

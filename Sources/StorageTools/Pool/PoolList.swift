@@ -10,10 +10,13 @@ extension Command {
       .flag("persistent", "List only pools with a definition."),
       .flag("autostart", "List only pools marked to be started at boot."),
       .flag("no-autostart", "List only pools not marked to be started at boot."),
-      .optional("type", "TYPES", "List only pools of these types, separated by commas."),
+      .optional(
+        "type", "TYPES", "List only pools of these types, separated by commas.",
+        .poolTypeList),
       .flag("details", "Show more of each pool."), .flag("uuid", "Print UUIDs only."),
       .flag("name", "Print names only."),
-    ]
+    ],
+    example: "pool-list --all --details"
   ) { tool throws(StorageError) in
     let arguments = tool.arguments
     let (wantsUUID, wantsName) = (arguments.has("uuid"), arguments.has("name"))

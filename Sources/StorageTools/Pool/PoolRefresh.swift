@@ -3,7 +3,8 @@ import StorageModel
 
 extension Command {
   static let poolRefresh = Command(
-    "pool-refresh", "Check that a pool can be reached.", .changes, [.pool]
+    "pool-refresh", "Check that a pool can be reached.", .changes, [.pool(.active)],
+    example: "pool-refresh images"
   ) {
     tool throws(StorageError) in
     let text = tool.arguments.required("pool")

@@ -2,7 +2,10 @@ import StorageCore
 import StorageModel
 
 extension Command {
-  static let poolStart = Command("pool-start", "Start a pool.", .changes, [.pool]) {
+  static let poolStart = Command(
+    "pool-start", "Start a pool.", .changes, [.pool(.inactive)],
+    example: "pool-start default"
+  ) {
     tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     let pool = try tool.storage.store.pool(matching: text)

@@ -3,7 +3,8 @@ import StorageModel
 
 extension Command {
   static let poolUUID = Command(
-    "pool-uuid", "Print the UUID of a pool.", .reads, [.pool]
+    "pool-uuid", "Print the UUID of a pool.", .reads, [.pool],
+    example: "pool-uuid default"
   ) { tool throws(StorageError) in
     let uuid = try tool.storage.store.pool(matching: tool.arguments.required("pool")).definition
       .uuid

@@ -4,7 +4,8 @@ import StorageModel
 extension Command {
   static let poolUndefine = Command(
     "pool-undefine", "Remove an inactive pool's definition; its data stays.", .changes,
-    [.pool, .ifExists]
+    [.pool(.inactive), .ifExists],
+    example: "pool-undefine images"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     try tool.ifExists(pool: text) { pool throws(StorageError) in

@@ -6,11 +6,12 @@ extension Command {
   static let volCreate = Command(
     "vol-create", "Create a volume from an XML document.", .changes,
     [
-      .pool, .required("file", "FILE", "The document; - reads standard input."),
+      .pool(.active), .required("file", "FILE", "The document; - reads standard input."),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
       .flag("validate", "Refuse what libvirt's schema does not know."),
       .flag("print-xml", "Print the document as it would be, and change nothing."), .ifNotExists,
-    ]
+    ],
+    example: "vol-create images /srv/disk1.xml"
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     let poolText = tool.arguments.required("pool")

@@ -6,13 +6,13 @@ extension Command {
   static let volCreateAs = Command(
     "vol-create-as", "Create a volume from options.", .changes,
     [
-      .pool, .required("name", "NAME", "Name of the volume."),
+      .pool(.active), .required("name", "NAME", "Name of the volume."),
       .optional(
-        "capacity", "SIZE", "Size, in bytes or with a unit. Needed unless it starts from a source."),
-      .optional("allocation", "SIZE", "How much of it gets blocks at once; all where not given."),
-      .optional("format", "FORMAT", "Format of the file: raw."),
+        "capacity", "SIZE", "Size; needed unless it starts from a source."),
+      .optional("allocation", "SIZE", "What gets blocks at once; all where not given."),
+      .optional("format", "FORMAT", "Format of the file: raw.", .words([.init("raw")])),
       .optional("backing-vol", "VOLUME", "Volume that it is an overlay on."),
-      .optional("backing-vol-format", "FORMAT", "Format of the backing volume."),
+      .optional("backing-vol-format", "FORMAT", "Format of the backing volume.", .imageFormat),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
       .flag("print-xml", "Print the document, and change nothing."), .ifNotExists,
       .named("rw", "YES|NO", "Whether it can be written."),
@@ -21,7 +21,8 @@ extension Command {
       .named("revisions-to-keep", "N", "Former states kept: -1, 0 or more."),
       .named("source", "VOLUME", "Volume of the pool that it starts from."),
       .named("ephemeral", "YES|NO", "Whether it is encrypted with a throw-away key."),
-    ]
+    ],
+    example: "vol-create-as vms disk1 64M --allocation 0"
   ) { tool throws(StorageError) in
     let arguments = tool.arguments
     let poolText = arguments.required("pool")

@@ -7,7 +7,8 @@ extension Command {
     [
       .volume, .volumePool,
       .flag("delete-snapshots", "Also delete its snapshots (rbd pools only)."), .ifExists,
-    ]
+    ],
+    example: "vol-delete disk1 --pool images"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("vol")
     guard !tool.arguments.has("delete-snapshots") else {

@@ -4,7 +4,8 @@ import StorageXML
 
 extension Command {
   static let volDumpXML = Command(
-    "vol-dumpxml", "Print a volume as an XML document.", .reads, [.volume, .volumePool]
+    "vol-dumpxml", "Print a volume as an XML document.", .reads, [.volume, .volumePool],
+    example: "vol-dumpxml disk1 --pool images"
   ) { tool throws(StorageError) in
     let (pool, volume) = try tool.volume()
     if let problem = volume.problem { tool.warn("volume '\(volume.name)': \(problem)") }

@@ -9,7 +9,8 @@ extension Command {
     [
       .volume, .required("file", "FILE", "Where to write; - writes standard output."), .volumePool,
       .named("revision", "REVISION", "Write this revision instead."),
-    ]
+    ],
+    example: "vol-export disk1 /srv/disk1.raw --pool vms"
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     if file == "-" {

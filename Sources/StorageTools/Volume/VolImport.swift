@@ -5,10 +5,12 @@ extension Command {
   static let volImport = Command(
     "vol-import", "Replace the content of a volume by a file or standard input.", .changes,
     [
-      .volume, .required("file", "FILE", "What to import; - reads standard input."), .volumePool,
+      .volume(.stopped), .required("file", "FILE", "What to import; - reads standard input."),
+      .volumePool,
       .named("size", "SIZE", "How many bytes come; the volume gets that size."),
       .flag("keep-size", "The input must have the size that the volume has."),
-    ]
+    ],
+    example: "vol-import disk1 /srv/content --pool vms"
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     var size = Storage.ImportSize.automatic

@@ -7,7 +7,8 @@ extension Command {
     [
       .volume, .volumePool, .bytes,
       .flag("physical", "Show the size of the file instead of the allocation."),
-    ]
+    ],
+    example: "vol-info disk1 --pool images"
   ) { tool throws(StorageError) in
     let (pool, volume) = try tool.volume()
     if let problem = volume.problem { tool.warn("volume '\(volume.name)': \(problem)") }

@@ -4,7 +4,8 @@ import StorageModel
 extension Command {
   static let volList = Command(
     "vol-list", "List the volumes of a pool.", .reads,
-    [.pool, .flag("details", "Show type and sizes too.")]
+    [.pool(.active), .flag("details", "Show type and sizes too.")],
+    example: "vol-list images --details"
   ) { tool throws(StorageError) in
     let pool = try tool.storage.activePool(tool.arguments.required("pool"))
     let listing = try pool.volumes()

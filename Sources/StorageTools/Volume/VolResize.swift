@@ -9,7 +9,8 @@ extension Command {
       .volumePool, .flag("allocate", "Give what is added blocks at once."),
       .flag("delta", "SIZE is the difference."),
       .flag("shrink", "Allow a smaller size; data beyond it is lost."),
-    ]
+    ],
+    example: "vol-resize disk1 128M --pool images"
   ) { tool throws(StorageError) in
     let arguments = tool.arguments
     let text = arguments.required("vol")

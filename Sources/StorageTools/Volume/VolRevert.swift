@@ -9,7 +9,8 @@ extension Command {
       .volume,
       .optional("revision", "REVISION", "Number of the revision; the newest where not given."),
       .volumePool, .flag("discard", "First drop an uncommitted session."),
-    ]
+    ],
+    example: "vol-revert disk1 --pool vms"
   ) { tool throws(StorageError) in
     let (change, pool, name, revision) = try tool.storage.revertVolume(
       tool.arguments.required("vol"), in: tool.arguments.value("pool"),

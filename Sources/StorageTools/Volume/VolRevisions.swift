@@ -4,7 +4,8 @@ import StorageModel
 extension Command {
   static let volRevisions = Command(
     "vol-revisions", "List the revisions of a volume, oldest first.", .reads,
-    [.volume, .volumePool, .bytes]
+    [.volume, .volumePool, .bytes],
+    example: "vol-revisions disk1 --pool vms"
   ) { tool throws(StorageError) in
     let (pool, volume) = try tool.volume()
     let revisions = try pool.lifecycleBackend().revisions(of: volume)

@@ -5,13 +5,17 @@ extension Command {
   static let volSet = Command(
     "vol-set", "Set a life-cycle property of a volume.", .changes,
     [
-      .volume,
+      .volume(.stopped),
       .required(
         "property", "PROPERTY",
-        "rw, snap_on_start, save_on_stop, revisions_to_keep, source or ephemeral."),
-      .required("value", "VALUE", "The value: yes or no, a number, or a volume's name."),
+        "rw, snap_on_start, save_on_stop, revisions_to_keep, source or ephemeral.",
+        .lifecycleProperty),
+      .required(
+        "value", "VALUE", "The value: yes or no, a number, or a volume's name.",
+        .lifecycleValue),
       .volumePool,
-    ]
+    ],
+    example: "vol-set disk1 revisions_to_keep 5 --pool vms"
   ) { tool throws(StorageError) in
     let property = tool.arguments.required("property")
     let value = tool.arguments.required("value")

@@ -7,12 +7,13 @@ extension Command {
   static let volStart = Command(
     "vol-start", "Start a volume and print the path of its device.", .changes,
     [
-      .volume, .volumePool,
+      .volume(.stopped), .volumePool,
       Parameter(
         name: "print-disk", kind: .optionalValue("TARGET"),
         help: "Print libvirt's <disk> element instead of the path.",
         accepts: isDiskTarget),
-    ]
+    ],
+    example: "vol-start disk1 --pool vms"
   ) { tool throws(StorageError) in
     if let target = tool.arguments.value("print-disk"), !isDiskTarget(target) {
       throw StorageError(

@@ -4,7 +4,10 @@ import StorageModel
 extension Command {
   static let volStop = Command(
     "vol-stop", "Stop a volume: commit its session, or drop it.", .changes,
-    [.volume, .volumePool, .flag("discard", "Drop what was written since the start.")]
+    [
+      .volume(.unfinished), .volumePool, .flag("discard", "Drop what was written since the start."),
+    ],
+    example: "vol-stop disk1 --pool vms"
   ) { tool throws(StorageError) in
     let discard = tool.arguments.has("discard")
     let (change, pool, name) = try tool.storage.stopVolume(

@@ -72,6 +72,19 @@ struct CommandTests {
     }
   }
 
+  @Test(
+    "a command shows an example of itself, and says what its values are",
+    arguments: Commands.all.map(\.name))
+  func example(name: String) throws {
+    let command = try #require(Commands.all.first { $0.name == name })
+    let words = command.example.split(separator: " ").map(String.init)
+    #expect(words.first == name)
+    #expect(throws: Never.self) { try Arguments(Array(words.dropFirst()), for: command) }
+    for parameter in command.allParameters where parameter.kind != .flag {
+      #expect(parameter.value != .unknown, "\(parameter.name): give it a ValueKind")
+    }
+  }
+
   @Test("no optional parameter stands before a required one", arguments: Commands.all.map(\.name))
   func order(name: String) throws {
     let command = try #require(Commands.all.first { $0.name == name })
@@ -97,11 +110,15 @@ struct CommandTests {
     let text = command.helpText
     #expect(text.hasPrefix("Usage: \(name) "))
     #expect(text.contains("\n\(command.summary)\n"))
+    // Broken lines as one, so that texts can be found.
+    let flat = text.split { $0 == " " || $0 == "\n" }.joined(separator: " ")
     for parameter in command.allParameters {
-      #expect(text.contains("\n  --\(parameter.name)"), "\(parameter.name)")
-      #expect(text.contains(parameter.help), "\(parameter.name)")
+      #expect(text.contains("--\(parameter.name)"), "\(parameter.name)")
     }
-    #expect(text.hasSuffix("\n"))
+    for parameter in command.parameters where !parameter.isRare {
+      #expect(flat.contains("\(parameter.usage) \(parameter.help)"), "\(parameter.name)")
+    }
+    #expect(text.hasSuffix("\nManual page: \(name)(8)\n"))
   }
 
   @Test("the overview and the description for manuals list every command")

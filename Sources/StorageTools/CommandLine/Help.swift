@@ -1,0 +1,85 @@
+/// The text of `--help`: one screen of 24 lines of 80 columns, which a test holds every command to.
+extension Command {
+  var helpText: String {
+    var lines = ["Usage: \(name) \(synopsis)", summary, ""]
+    let shown = parameters.filter { !$0.isRare }
+    let width = min(shown.map { $0.usage.count }.max() ?? 0, 29)
+    for parameter in shown {
+      let indent = 2 + width + 2
+      let help = Help.wrapped(parameter.help, indent: indent)
+      let left = "  " + parameter.usage
+      if left.count + 2 > indent {
+        lines += [left] + help
+      } else {
+        let pad = String(repeating: " ", count: indent - left.count)
+        lines.append(left + pad + (help.first?.dropFirst(indent) ?? ""))
+        lines += help.dropFirst()
+      }
+    }
+    let rare = parameters.filter(\.isRare).map { "--\($0.name)" }
+    if !rare.isEmpty { lines += Help.listed(rare, before: "  Less used: ") }
+    lines += Help.listed(commonParameters.map(\.usage), before: "  Everywhere: ")
+    lines += ["", "Example: \(example)", "Manual page: \(name)(8)"]
+    return lines.joined(separator: "\n") + "\n"
+  }
+
+  private var synopsis: String {
+    let own = parameters.filter { $0.isPositional && $0.isRequired }.map { $0.placeholder ?? "" }
+    return (own + ["[OPTION]..."]).joined(separator: " ")
+  }
+}
+
+extension Parameter {
+  /// How it is typed; the name in brackets where a bare word will do.
+  var usage: String {
+    switch kind {
+    case .value(let placeholder):
+      return isPositional ? "[--\(name)] \(placeholder)" : "--\(name) \(placeholder)"
+    case .optionalValue(let placeholder): return "--\(name)[=\(placeholder)]"
+    case .flag: return short.map { "-\($0), --\(name)" } ?? "--\(name)"
+    }
+  }
+}
+
+private enum Help {
+  static let width = 79
+
+  /// Text in lines that begin with `indent` blanks.
+  static func wrapped(_ text: String, indent: Int) -> [String] {
+    let blank = String(repeating: " ", count: indent)
+    var lines: [String] = []
+    var line = ""
+    for word in text.split(separator: " ") {
+      if !line.isEmpty, indent + line.count + 1 + word.count > width {
+        lines.append(blank + line)
+        line = ""
+      }
+      line += (line.isEmpty ? "" : " ") + word
+    }
+    return line.isEmpty ? lines : lines + [blank + line]
+  }
+
+  /// A list in lines, its items kept whole.
+  static func listed(_ items: [String], before title: String) -> [String] {
+    let blank = String(repeating: " ", count: 4)
+    var lines: [String] = []
+    var line = title
+    for (index, item) in items.enumerated() {
+      let piece = item + (index < items.count - 1 ? ", " : "")
+      if line.count + piece.count > width + 1, line != title {
+        lines.append(line.trimmed(end: " "))
+        line = blank
+      }
+      line += piece
+    }
+    return lines + [line]
+  }
+}
+
+extension String {
+  fileprivate func trimmed(end: Character) -> String {
+    var copy = self
+    while copy.last == end { copy.removeLast() }
+    return copy
+  }
+}
