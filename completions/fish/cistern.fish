@@ -220,7 +220,7 @@ complete -c pool-define -l help -d 'Show this help'
 complete -c pool-define -l version -d 'Show the version'
 complete -c pool-define-as -f
 complete -c pool-define-as -l name -x -d 'Name of the pool'
-complete -c pool-define-as -l type -x -a 'dir fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage' -d 'Type of the pool: dir, fs, netfs, logical …'
+complete -c pool-define-as -l type -x -a 'dir fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage' -d 'Type of the pool, such as dir, netfs or logical'
 complete -c pool-define-as -n '__cistern_fills type' -a 'dir fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage'
 complete -c pool-define-as -l source-host -x -d 'Host that the source is on'
 complete -c pool-define-as -l source-path -x -a '(__fish_complete_directories (commandline -ct))' -d 'Path on the source host'
