@@ -41,9 +41,9 @@ struct FileLockTests {
     sys.stdin.readline()
     """
 
-  func child(exclusive: Bool, says text: String = "PID vol-export") throws -> ChildProcess {
+  func child(exclusive: Bool, says text: String = "PID vol-export") throws -> TestProcess {
     let file = temporary.path.appending("lock").text
-    let child = try ChildProcess(python: Self.holder, file, exclusive ? "1" : "0", text)
+    let child = try TestProcess(python: Self.holder, file, exclusive ? "1" : "0", text)
     #expect(try child.line() == "held")
     return child
   }
@@ -78,7 +78,7 @@ struct FileLockTests {
 
   @Test(
     "the lock of another process is seen, named, and gone when the process is killed",
-    .enabled(if: ChildProcess.canRun))
+    .enabled(if: TestProcess.canRun))
   func otherProcess() throws {
     let child = try child(exclusive: true)
     let error = try #require(refusal(.shared))
@@ -89,7 +89,7 @@ struct FileLockTests {
     _ = try lock(.exclusive, timeout: 5)
   }
 
-  @Test("another process that reads leaves room for readers", .enabled(if: ChildProcess.canRun))
+  @Test("another process that reads leaves room for readers", .enabled(if: TestProcess.canRun))
   func otherReader() throws {
     let child = try child(exclusive: false)
     _ = try lock(.shared)
@@ -98,7 +98,7 @@ struct FileLockTests {
   }
 
   @Test(
-    "waiting ends as soon as the holder lets go", .enabled(if: ChildProcess.canRun),
+    "waiting ends as soon as the holder lets go", .enabled(if: TestProcess.canRun),
     .timeLimit(.minutes(1)))
   func waits() throws {
     let child = try child(exclusive: true)
@@ -120,7 +120,7 @@ struct FileLockTests {
   }
 
   @Test(
-    "a holder that does not introduce itself is another process", .enabled(if: ChildProcess.canRun))
+    "a holder that does not introduce itself is another process", .enabled(if: TestProcess.canRun))
   func anonymous() throws {
     // The last is the introduction of a process that is gone.
     for text in ["", "nonsense", "word vol-stop", "2147483646 vol-stop"] {

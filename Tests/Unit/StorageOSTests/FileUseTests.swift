@@ -21,8 +21,8 @@ struct FileUseTests {
     sys.stdin.readline()
     """
 
-  func child(flags: Int32) throws -> ChildProcess {
-    let child = try ChildProcess(
+  func child(flags: Int32) throws -> TestProcess {
+    let child = try TestProcess(
       python: Self.opener, temporary.path.appending("image").text, String(flags))
     #expect(try child.line() == "open")
     return child
@@ -49,7 +49,7 @@ struct FileUseTests {
   }
 
   @Test(
-    "another process counts until it is gone", .enabled(if: ChildProcess.canRun),
+    "another process counts until it is gone", .enabled(if: TestProcess.canRun),
     arguments: [O_RDONLY, O_WRONLY])
   func otherProcess(flags: Int32) throws {
     let mine = try temporary.open("image")
@@ -59,7 +59,7 @@ struct FileUseTests {
     #expect(mine.isOnlyInstance(countingReaders: true) == true)
   }
 
-  @Test("a mapping counts after its descriptor is closed", .enabled(if: ChildProcess.canRun))
+  @Test("a mapping counts after its descriptor is closed", .enabled(if: TestProcess.canRun))
   func mapping() throws {
     let mine = try temporary.open("image")
     let program = """
@@ -70,13 +70,13 @@ struct FileUseTests {
       print("mapped", flush=True)
       sys.stdin.readline()
       """
-    let child = try ChildProcess(python: program, temporary.path.appending("image").text)
+    let child = try TestProcess(python: program, temporary.path.appending("image").text)
     #expect(try child.line() == "mapped")
     #expect(mine.isOnlyInstance(countingReaders: true) == false)
     child.kill()
   }
 
-  @Test("where only writers matter, readers do not count", .enabled(if: ChildProcess.canRun))
+  @Test("where only writers matter, readers do not count", .enabled(if: TestProcess.canRun))
   func readersAside() throws {
     let mine = try temporary.folder().open("image", flags: O_RDONLY)
     let reader = try child(flags: O_RDONLY)
@@ -106,7 +106,7 @@ struct FileUseTests {
   }
 
   @Test(
-    "holders are named by command and pid, without this process", .enabled(if: ChildProcess.canRun))
+    "holders are named by command and pid, without this process", .enabled(if: TestProcess.canRun))
   func holders() throws {
     let mine = try temporary.open("image")
     let identity = try mine.status().identity
@@ -146,7 +146,7 @@ struct FileUseTests {
   }
 
   @Test(
-    "QEMU's locks are seen, other locks are not taken for them", .enabled(if: ChildProcess.canRun))
+    "QEMU's locks are seen, other locks are not taken for them", .enabled(if: TestProcess.canRun))
   func qemuLocks() throws {
     let mine = try temporary.open("image")
     let program = """
@@ -158,7 +158,7 @@ struct FileUseTests {
       sys.stdin.readline()
       """
     for (byte, isQEMU) in [(0, false), (100, true), (103, true), (201, true), (150, false)] {
-      let child = try ChildProcess(
+      let child = try TestProcess(
         python: program, temporary.path.appending("image").text, String(byte))
       #expect(try child.line() == "locked")
       #expect(mine.isLockedByQEMU() == isQEMU, "byte \(byte)")

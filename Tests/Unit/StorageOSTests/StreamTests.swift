@@ -88,12 +88,12 @@ struct StreamTests {
     """
 
   @Test(
-    "all bytes of a sparse file go down a pipe, holes as zeroes", .enabled(if: ChildProcess.canRun))
+    "all bytes of a sparse file go down a pipe, holes as zeroes", .enabled(if: TestProcess.canRun))
   func drainToPipe() throws {
     try temporary.shell(
       "mkfifo fifo; truncate -s 3M file; head -c 99999 /dev/urandom >> file; truncate -s 9M file")
     let fifo = temporary.path.appending("fifo")
-    let child = try ChildProcess(python: Self.reader, fifo.text)
+    let child = try TestProcess(python: Self.reader, fifo.text)
     let source = try temporary.open("file")
     do {
       let target = try Descriptor(opening: fifo, flags: O_WRONLY)
@@ -112,12 +112,12 @@ struct StreamTests {
     try temporary.shell("cmp file out")
   }
 
-  @Test("a reader that went away is an error", .enabled(if: ChildProcess.canRun))
+  @Test("a reader that went away is an error", .enabled(if: TestProcess.canRun))
   func brokenPipe() throws {
     Process.ignoreSignals(brokenPipe: true)
     try temporary.shell("mkfifo fifo; truncate -s 4M file")
     let fifo = temporary.path.appending("fifo")
-    let child = try ChildProcess(
+    let child = try TestProcess(
       python:
         "import sys\nwith open(sys.argv[1], 'rb') as f: f.read(10)\nprint('gone', flush=True)",
       fifo.text)
@@ -170,11 +170,11 @@ struct StreamTests {
   }
 
   @Test(
-    "an export to a FIFO sends the bytes and leaves the FIFO", .enabled(if: ChildProcess.canRun))
+    "an export to a FIFO sends the bytes and leaves the FIFO", .enabled(if: TestProcess.canRun))
   func exportToFIFO() throws {
     try temporary.shell("mkfifo fifo; head -c 70000 /dev/urandom > file")
     let fifo = temporary.path.appending("fifo")
-    let child = try ChildProcess(python: Self.reader, fifo.text)
+    let child = try TestProcess(python: Self.reader, fifo.text)
     try Stream.export(temporary.open("file"), to: fifo)
     let digest = try temporary.shell("sha256sum < file").split(separator: " ").first ?? ""
     #expect(try child.line() == "70000 \(digest)")

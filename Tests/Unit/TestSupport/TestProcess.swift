@@ -3,7 +3,7 @@ import StorageModel
 import StorageOS
 
 /// A process started by a test, which speaks with it by lines; killed when the last reference goes.
-package final class ChildProcess {
+package final class TestProcess {
   package let identifier: Int32
   private let input: Descriptor
   private let output: Descriptor
@@ -17,8 +17,8 @@ package final class ChildProcess {
   }
 
   private init(_ words: [String]) throws {
-    let (childInput, ownInput) = try ChildProcess.makePipe()
-    let (ownOutput, childOutput) = try ChildProcess.makePipe()
+    let (childInput, ownInput) = try TestProcess.makePipe()
+    let (ownOutput, childOutput) = try TestProcess.makePipe()
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
