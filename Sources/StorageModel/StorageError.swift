@@ -26,14 +26,17 @@ package struct StorageError: Error, Equatable, Sendable {
   package var number: Int32?
   /// Undo steps that failed as well, in the order they were tried.
   package var failedUndo: [String] = []
-  /// What may help, as a sentence of its own: what was probably meant, or the command to use instead.
+  /// What may help, as a line of its own: what was probably meant, or what to do instead; not part of `text`.
   package var hint: String?
 
-  package init(_ code: Code, _ subject: String, _ problem: String, reason: String? = nil) {
+  package init(
+    _ code: Code, _ subject: String, _ problem: String, reason: String? = nil, hint: String? = nil
+  ) {
     self.code = code
     self.subject = subject
     self.problem = problem
     self.reason = reason
+    self.hint = hint
   }
 
   /// The error in one line without the tool's name: `subject: problem: reason`.
