@@ -46,6 +46,7 @@ let package = Package(
       name: "CLibXML2", path: "Sources/CLibXML2", pkgConfig: "libxml-2.0",
       providers: [.apt(["libxml2-dev"])]),
     .target(name: "CStorageShim", path: "Sources/CStorageShim"),
+    .target(name: "CBlkid", path: "Sources/CBlkid"),
     library("StorageModel", []),
     library("StorageConf", ["StorageModel"]),
     library("StorageXML", ["StorageModel", "CLibXML2"]),
@@ -53,6 +54,7 @@ let package = Package(
     library("StorageHost", ["StorageModel", "StorageOS"]),
     library(
       "StorageCore", ["StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost"]),
+    library("Signatures", ["StorageModel", "StorageOS", "CBlkid"]),
     library(
       "FileVolumes",
       ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
@@ -75,6 +77,7 @@ let package = Package(
     tests(
       "StorageCoreTests",
       ["StorageCore", "StorageModel", "StorageOS", "StorageHost", "TestSupport"]),
+    tests("SignaturesTests", ["Signatures", "StorageModel", "StorageOS", "TestSupport"]),
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),
     library("TestSupport", ["StorageModel", "StorageOS"], path: "Tests/Unit/TestSupport"),
