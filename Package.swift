@@ -5,6 +5,7 @@ import PackageDescription
 ///
 /// Each is a folder in Sources/Executables, a target and a product of the same name.
 let commands = [
+  "find-storage-pool-sources", "find-storage-pool-sources-as",
   "pool-autostart", "pool-build", "pool-check", "pool-define", "pool-define-as", "pool-delete",
   "pool-destroy", "pool-dumpxml", "pool-info", "pool-list", "pool-name", "pool-refresh",
   "pool-start", "pool-undefine", "pool-uuid",

@@ -14,12 +14,22 @@ package enum BackendRegistry {
   package static func backend(for pool: PoolDefinition, host: HostFolders) throws(StorageError)
     -> any PoolBackend
   {
-    guard let kind = all.first(where: { $0.type == pool.type }) else {
+    try kind(of: pool.type, for: "pool '\(pool.name)'").init(pool, host: host)
+  }
+
+  /// The backend of all pools of a type.
+  /// - Parameter subject: what errors are about.
+  /// - Throws: `unsupported`, naming the types there are.
+  package static func kind(of type: PoolType, for subject: String = "") throws(StorageError)
+    -> any PoolBackend.Type
+  {
+    guard let kind = all.first(where: { $0.type == type }) else {
       let known = all.map { $0.type.rawValue }.joined(separator: ", ")
       throw StorageError(
-        .unsupported, "pool '\(pool.name)'",
-        "pools of type '\(pool.type.rawValue)' can be defined but not used here (usable: \(known))")
+        .unsupported, subject,
+        "pools of type '\(type.rawValue)' can be defined but not used here (usable: \(known))",
+        hint: NextCommand.hint("pool-capabilities"))
     }
-    return kind.init(pool, host: host)
+    return kind
   }
 }

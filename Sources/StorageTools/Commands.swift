@@ -1,6 +1,7 @@
 /// Every command, by name.
 enum Commands {
   static let all: [Command] = [
+    .findStoragePoolSources, .findStoragePoolSourcesAs,
     .poolAutostart, .poolBuild, .poolCheck, .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
     .poolDumpXML, .poolInfo, .poolList, .poolName, .poolRefresh, .poolStart, .poolUndefine,
     .poolUUID, .volCreate, .volCreateAs, .volDelete, .volDumpXML, .volExport, .volImport, .volInfo,

@@ -15,7 +15,9 @@ struct PoolPrinter {
       if let state = LifecycleXML.word(pool.copyOnWrite) {
         writer.element("features") { $0.empty("cow", [("state", state)]) }
       }
-      writer.element("source") { printSource(to: &$0) }
+      writer.element("source") {
+        PoolSourcePrinter(source: pool.source, type: pool.type).print(to: &$0)
+      }
       printTarget(to: &writer)
       if let allocation = pool.volumeRefreshAllocation {
         writer.element("refresh") { $0.empty("volume", [("allocation", allocation.rawValue)]) }
@@ -38,53 +40,6 @@ struct PoolPrinter {
     [.fs, .netfs].contains(pool.type) && !pool.mountOptions.isEmpty
   }
   private var hasRBDOptions: Bool { pool.type == .rbd && !pool.rbdOptions.isEmpty }
-
-  private func printSource(to writer: inout XMLWriter) {
-    let source = pool.source
-    let parts = pool.type.sourceParts
-    if parts.contains(.host) {
-      for host in source.hosts {
-        let port = host.port == 0 ? nil : String(host.port)
-        writer.empty("host", [("name", host.name), ("port", port)])
-      }
-    }
-    if parts.contains(.device) {
-      for device in source.devices {
-        let separator = LifecycleXML.word(device.partSeparator)
-        let attributes = [("path", device.path.text), ("part_separator", separator)]
-        guard !device.freeExtents.isEmpty else {
-          writer.empty("device", attributes)
-          continue
-        }
-        writer.element("device", attributes) { writer in
-          for extent in device.freeExtents {
-            writer.empty(
-              "freeExtent",
-              [("start", String(extent.start.bytes)), ("end", String(extent.end.bytes))])
-          }
-        }
-      }
-    }
-    if parts.contains(.dir), let dir = source.dir { writer.empty("dir", [("path", dir.text)]) }
-    if parts.contains(.adapter), let adapter = source.adapter {
-      AdapterXML.write(adapter, to: &writer)
-    }
-    if parts.contains(.name) { writer.leaf("name", source.name) }
-    if parts.contains(.initiatorIQN), let iqn = source.initiatorIQN {
-      writer.element("initiator") { $0.empty("iqn", [("name", iqn)]) }
-    }
-    if let formats = pool.type.sourceFormats {
-      writer.empty("format", [("type", source.format ?? formats.standard)])
-    }
-    if let auth = source.authentication {
-      writer.element("auth", [("type", auth.kind.rawValue), ("username", auth.username)]) {
-        SecretXML.write(auth.secret, type: auth.secretType, to: &$0)
-      }
-    }
-    if let version = source.protocolVersion { writer.empty("protocol", [("ver", version)]) }
-    if let vendor = source.vendor { writer.empty("vendor", [("name", vendor)]) }
-    if let product = source.product { writer.empty("product", [("name", product)]) }
-  }
 
   private func printTarget(to writer: inout XMLWriter) {
     guard pool.type.hasTarget else { return }

@@ -4,6 +4,10 @@
 # The parameters of a command that take a value; those a bare word may fill begin with a plus sign.
 function __cistern_values
     switch $argv[1]
+        case find-storage-pool-sources
+            string split ' ' -- '+type +srcSpec'
+        case find-storage-pool-sources-as
+            string split ' ' -- '+type +host +port +initiator'
         case pool-autostart
             string split ' ' -- '+pool lock-timeout'
         case pool-build
@@ -178,6 +182,22 @@ function __cistern_revisions
     __cistern_run vol-revisions $volume $pool | __cistern_table
 end
 
+complete -c find-storage-pool-sources -f
+complete -c find-storage-pool-sources -l type -x -a 'dir fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage' -d 'Type of the pools: logical, netfs, iscsi and so on'
+complete -c find-storage-pool-sources -n '__cistern_fills type' -a 'dir fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage'
+complete -c find-storage-pool-sources -l srcSpec -x -d 'A source element that says where to look; - is stdin'
+complete -c find-storage-pool-sources -l json -d 'Print one JSON document'
+complete -c find-storage-pool-sources -l help -d 'Show this help'
+complete -c find-storage-pool-sources -l version -d 'Show the version'
+complete -c find-storage-pool-sources-as -f
+complete -c find-storage-pool-sources-as -l type -x -a 'dir fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage' -d 'Type of the pools: logical, netfs, iscsi and so on'
+complete -c find-storage-pool-sources-as -n '__cistern_fills type' -a 'dir fs netfs logical disk iscsi iscsi-direct scsi mpath rbd sheepdog gluster zfs vstorage'
+complete -c find-storage-pool-sources-as -l host -x -d 'Host to ask'
+complete -c find-storage-pool-sources-as -l port -x -d 'Port of the host; nothing without a host'
+complete -c find-storage-pool-sources-as -l initiator -x -d 'iSCSI initiator to ask as; nothing without a host'
+complete -c find-storage-pool-sources-as -l json -d 'Print one JSON document'
+complete -c find-storage-pool-sources-as -l help -d 'Show this help'
+complete -c find-storage-pool-sources-as -l version -d 'Show the version'
 complete -c pool-autostart -f
 complete -c pool-autostart -l pool -x -a '(__cistern_pools --all)' -d 'Name or UUID of the pool'
 complete -c pool-autostart -n '__cistern_fills pool' -a '(__cistern_pools --all)'

@@ -37,6 +37,13 @@ package enum PoolType: String, CaseIterable, Sendable {
   /// Whether `<target>` is read and printed.
   package var hasTarget: Bool { ![.rbd, .sheepdog, .gluster, .iscsiDirect].contains(self) }
 
+  /// Whether sources of this type can be looked for: on a server, or among the machine's disks.
+  ///
+  /// Source: `virsh find-storage-pool-sources` of libvirt 9.0, which refuses the others.
+  package var hasDiscoverableSources: Bool {
+    [.netfs, .logical, .iscsi, .iscsiDirect, .gluster].contains(self)
+  }
+
   /// Whether `<source><name>` may stand in for a missing `<name>`, and the other way round.
   package var sourceNameNamesPool: Bool {
     [.logical, .rbd, .sheepdog, .gluster, .zfs, .vstorage].contains(self)
