@@ -130,6 +130,11 @@ int shim_start_writeback(int fd, int64_t offset, int64_t count) {
   return sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE);
 }
 
+int shim_terminal_columns(int fd) {
+  struct winsize size;
+  return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : -1;
+}
+
 int shim_get_label(int fd, char *label, size_t size) {
   return (int)fgetxattr(fd, "security.selinux", label, size);
 }

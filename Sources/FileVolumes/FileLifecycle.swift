@@ -34,7 +34,9 @@ extension FileBackend {
         try side.remove(precache)
       }
       let state = try home.open(files.committed, flags: Descriptor.readOnly)
-      if try copy(state, to: files.working, in: side) == .sparse { warnOfCopies(steps) }
+      if try copy(state, to: files.working, in: side, progress: steps.progress) == .sparse {
+        warnOfCopies(steps)
+      }
     }
   }
 
@@ -77,7 +79,9 @@ extension FileBackend {
       try heldIn.sync()
       let state = try heldIn.open(held, flags: Descriptor.readOnly)
       let side = try side(of: files, making: true)
-      if try copy(state, to: files.working, in: side) == .sparse { warnOfCopies(steps) }
+      if try copy(state, to: files.working, in: side, progress: steps.progress) == .sparse {
+        warnOfCopies(steps)
+      }
     }
   }
 
@@ -325,7 +329,7 @@ extension FileBackend {
       let side = try side(of: files)
       let state = try side.open(name, flags: Descriptor.readOnly)
       try swapIn(files, keeping: nil, dropping: files.working) { file throws(StorageError) in
-        try Copy.contents(of: state, to: file)
+        try Copy.contents(of: state, to: file, progress: steps.progress)
       }
     }
   }
@@ -426,7 +430,8 @@ extension FileBackend {
 
   /// Copies a state to a new file of the same mode and owner.
   private func copy(
-    _ state: Descriptor, to name: String, in folder: Folder, temporaryPrefix: String? = nil
+    _ state: Descriptor, to name: String, in folder: Folder, temporaryPrefix: String? = nil,
+    progress: Progress? = nil
   ) throws(StorageError) -> Copy.Method {
     let status = try state.status()
     var method = Copy.Method.reflink
@@ -434,7 +439,7 @@ extension FileBackend {
       name, mode: status.mode, replacing: true, temporaryPrefix: temporaryPrefix
     ) { file throws(StorageError) in
       try file.adopt(status)
-      method = try Copy.contents(of: state, to: file)
+      method = try Copy.contents(of: state, to: file, progress: progress)
     }
     return method
   }

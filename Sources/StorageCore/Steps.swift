@@ -1,10 +1,13 @@
 import StorageModel
+import StorageOS
 
 /// The steps of one change: done one by one, undone in reverse order when a later one fails.
 ///
 /// In a dry run the steps are only told, so what is shown is what would run.
 package final class Steps {
   package let isDryRun: Bool
+  /// Whom to tell how far long steps have come; nil where nobody wants to know.
+  package let progress: Progress?
   /// What was told in a dry run, in order.
   package private(set) var told: [String] = []
   /// What users should know once, by a name that tells it from other warnings.
@@ -12,13 +15,20 @@ package final class Steps {
   /// Whether any step was reached.
   package private(set) var changesSomething = false
   private var undoes: [() throws(StorageError) -> Void] = []
+  /// Whether each step that was done has its undo.
+  private var canBeUndone = true
 
-  package init(isDryRun: Bool = false) { self.isDryRun = isDryRun }
+  package init(isDryRun: Bool = false, progress: Progress? = nil) {
+    self.isDryRun = isDryRun
+    self.progress = progress
+  }
 
   /// Does one step.
   /// - Parameters:
   ///   - description: what it does, as in "create file '/a'".
   ///   - undo: how to take it back when a later step fails; nil where it does no harm.
+  /// - Throws: `interrupted`, before the step, where the process was asked to stop and all that was done so far can
+  ///   be taken back; otherwise the change is finished first.
   package func run(
     _ description: @autoclosure () -> String, undo: (() throws(StorageError) -> Void)? = nil,
     _ body: () throws(StorageError) -> Void
@@ -28,8 +38,9 @@ package final class Steps {
       told.append(description())
       return
     }
+    if canBeUndone { try Interruption.check() }
     try body()
-    if let undo { undoes.append(undo) }
+    if let undo { undoes.append(undo) } else { canBeUndone = false }
   }
 
   /// Leaves word of something that users should know, shown once per pool and boot.

@@ -15,14 +15,19 @@ package struct Storage: Sendable {
   package let locks: Locks
   package let isDryRun: Bool
   let makeBackend: MakeBackend
+  /// Makes what a change tells how far it has come; see `Steps.progress`.
+  private let makeProgress: @Sendable () -> Progress?
 
   package init(
-    host: HostFolders, locks: Locks, isDryRun: Bool, makeBackend: @escaping MakeBackend
+    host: HostFolders, locks: Locks, isDryRun: Bool,
+    makeProgress: @escaping @Sendable () -> Progress? = { nil },
+    makeBackend: @escaping MakeBackend
   ) {
     self.host = host
     self.locks = locks
     self.isDryRun = isDryRun
     self.makeBackend = makeBackend
+    self.makeProgress = makeProgress
     store = PoolStore(host: host)
   }
 
@@ -43,7 +48,7 @@ package struct Storage: Sendable {
 
   /// Runs a change as steps.
   func change(_ body: (Steps) throws(StorageError) -> Void) throws(StorageError) -> Change {
-    let steps = Steps(isDryRun: isDryRun)
+    let steps = Steps(isDryRun: isDryRun, progress: isDryRun ? nil : makeProgress())
     try steps.perform { () throws(StorageError) in try body(steps) }
     var change = Change(isChanged: steps.changesSomething, told: steps.told)
     change.warnings = steps.warnings.filter { isNew($0.text) }.map(\.text)

@@ -13,6 +13,8 @@ package struct StorageError: Error, Equatable, Sendable {
     case inputOutput = "input-output"
     case lockTimeout = "lock-timeout"
     case permission
+    /// A signal asked to stop, and everything begun was taken back.
+    case interrupted
   }
 
   package var code: Code

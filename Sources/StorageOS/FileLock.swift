@@ -35,6 +35,7 @@ package final class FileLock: Sendable {
         throw StorageError(
           .lockTimeout, "", "is locked by \(holder()) (waited \(seconds(timeout)))")
       }
+      try Interruption.check()
       usleep(pause)
       pause = min(pause * 2, 20_000)
     }

@@ -1,3 +1,4 @@
+import CStorageShim
 import Glibc
 import StorageModel
 
@@ -54,6 +55,13 @@ package enum Process {
 
   /// Whether a descriptor is a terminal.
   package static func isTerminal(_ number: Int32) -> Bool { isatty(number) == 1 }
+
+  /// How many columns a terminal has, 80 where it does not say; nil where the descriptor is no terminal.
+  package static func terminalColumns(_ number: Int32) -> Int? {
+    guard isTerminal(number) else { return nil }
+    let columns = Int(shim_terminal_columns(number))
+    return columns > 0 ? columns : 80
+  }
 
   /// Ends the process.
   package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }

@@ -3,9 +3,9 @@ import StorageModel
 
 /// Turns failed system calls into errors.
 package enum SystemCall {
-  /// Runs `call` again while it is interrupted by a signal.
+  /// Runs `call` again while it is interrupted by a signal that does not ask to stop.
   /// - Returns: what the call returned, never −1.
-  /// - Throws: the error of errno, with `problem` and `subject` as given.
+  /// - Throws: the error of errno, with `problem` and `subject` as given; `interrupted` as `Interruption` says.
   @discardableResult
   package static func run<Result: SignedInteger>(
     _ subject: @autoclosure () -> String, _ problem: @autoclosure () -> String,
@@ -16,7 +16,10 @@ package enum SystemCall {
       if result != -1 { return result }
       // errno is copied before anything else can run and overwrite it.
       let number = errno
-      if number == EINTR { continue }
+      if number == EINTR {
+        try Interruption.check()
+        continue
+      }
       throw StorageError(errno: number, subject(), problem())
     }
   }

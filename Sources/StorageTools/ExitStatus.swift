@@ -17,6 +17,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   case inputOutput = 74
   case lockTimeout = 75
   case permission = 77
+  /// Of SIGINT; the process dies of the signal itself, so that others have their own number.
+  case interrupted = 130
 
   /// What it tells, as man pages print it.
   var meaning: String {
@@ -35,6 +37,8 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case .inputOutput: return "Reading or writing failed."
     case .lockTimeout: return "A lock could not be had in time; try again."
     case .permission: return "Not permitted."
+    case .interrupted:
+      return "Stopped by SIGINT (143: by SIGTERM, 129: by SIGHUP); what was begun is taken back."
     }
   }
 
@@ -51,6 +55,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case .inputOutput: self = .inputOutput
     case .lockTimeout: self = .lockTimeout
     case .permission: self = .permission
+    case .interrupted: self = .interrupted
     }
   }
 }

@@ -13,6 +13,7 @@ package final class Tool: Sendable {
   let storage: Storage
   var wantsJSON: Bool { arguments.has("json") }
   var isDryRun: Bool { arguments.has("dry-run") }
+  private let progressStyle: ProgressLine.Style
 
   private init(_ command: Command, _ arguments: Arguments) throws(StorageError) {
     self.command = command
@@ -25,10 +26,24 @@ package final class Tool: Sendable {
       }
       timeout = seconds
     }
+    let style = arguments.value("progress").map { ProgressLine.Style(rawValue: $0) } ?? .auto
+    guard let style else {
+      let words = ProgressLine.Style.allCases.map(\.rawValue).joined(separator: ", ")
+      throw Arguments.usage("--progress is none of: \(words)")
+    }
+    progressStyle = style
+    let name = command.name
     storage = Storage(
-      host: host, locks: Locks(host: host, timeout: timeout, command: command.name),
-      isDryRun: arguments.has("dry-run"), makeBackend: BackendRegistry.backend)
+      host: host, locks: Locks(host: host, timeout: timeout, command: name),
+      isDryRun: arguments.has("dry-run"),
+      makeProgress: { ProgressLine.progress(of: name, style) },
+      makeBackend: BackendRegistry.backend)
   }
+
+  /// What to tell the progress of work to that is no change of storage; nil where nobody wants to know.
+  ///
+  /// Changes find theirs in `Steps.progress`.
+  func progress() -> Progress? { ProgressLine.progress(of: command.name, progressStyle) }
 
   // MARK: Running
 
@@ -67,6 +82,8 @@ package final class Tool: Sendable {
     _ = Process.originalFileModeMask
     // Whoever reads the report may go away in the middle of a change; the change still finishes.
     Process.ignoreSignals(brokenPipe: command.effect == .changes)
+    // Whatever changes something is stopped where that can be taken back.
+    if command.effect == .changes { Interruption.beginNoting() }
     var wantsJSON = words.contains("--json")
     var tool: Tool?
     do throws(StorageError) {
@@ -94,12 +111,13 @@ package final class Tool: Sendable {
     -> String
   {
     var problem = error.problem
+    let number = Int64(status == .interrupted ? Interruption.status : status.rawValue)
     if !error.failedUndo.isEmpty {
       problem += "; also could not undo: " + error.failedUndo.joined(separator: "; ")
     }
     return JSON.object([
       ("schema", .string("cistern.error/1")), ("tool", .string(command.name)),
-      ("code", .string(error.code.rawValue)), ("status", .integer(Int64(status.rawValue))),
+      ("code", .string(error.code.rawValue)), ("status", .integer(number)),
       ("subject", .string(error.subject)), ("problem", .string(problem)),
       ("reason", .text(error.reason)), ("hint", .text(error.hint)),
     ]).text
@@ -109,6 +127,7 @@ package final class Tool: Sendable {
   ///
   /// Output that cannot be written is a failure.
   static func finish(_ output: String, _ errors: String, _ status: ExitStatus) -> Never {
+    ProgressLine.erase()
     do throws(StorageError) {
       if !output.isEmpty { try Process.standardOutput.write(Array(output.utf8)) }
     } catch {
@@ -116,6 +135,7 @@ package final class Tool: Sendable {
       Process.exit(ExitStatus.inputOutput.rawValue)
     }
     if !errors.isEmpty { try? Process.standardError.write(Array(errors.utf8)) }
+    if status == .interrupted { Interruption.endProcess() }
     Process.exit(status.rawValue)
   }
 
@@ -123,6 +143,7 @@ package final class Tool: Sendable {
 
   /// Writes text to standard output.
   func write(_ text: String) throws(StorageError) {
+    ProgressLine.erase()
     do throws(StorageError) { try Process.standardOutput.write(Array(text.utf8)) } catch {
       // Whatever is wrong with the output, it is not the pool's space or state.
       var error = error
@@ -162,6 +183,7 @@ package final class Tool: Sendable {
 
   /// Writes a warning line to standard error.
   func warn(_ text: String) {
+    ProgressLine.erase()
     try? Process.standardError.write(Array("\(command.name): warning: \(text.escaped)\n".utf8))
   }
 

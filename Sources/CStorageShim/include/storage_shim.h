@@ -54,6 +54,15 @@ int shim_file_system_magic(int fd, uint64_t *magic);
 int shim_refresh_loop_size(int fd);
 /* ioctl BLKGETSIZE64 of <linux/fs.h>. */
 int shim_block_device_size(int fd, uint64_t *size);
+/* ioctl TIOCGWINSZ: columns of the terminal, or -1. */
+int shim_terminal_columns(int fd);
+
+/* From here on SIGINT, SIGTERM and SIGHUP are noted instead of ending the process; the second of a kind ends it. */
+void shim_catch_stop_signals(void);
+/* The number of the signal that was noted last; 0 while there was none. */
+int shim_stop_signal(void);
+/* Ends the process by a signal's default action. */
+void shim_end_by(int signal);
 
 /* fork(2) and execve(2). The child gets io as its descriptors 0 to 2, keeps those in
  * `kept` under their own numbers, has file mode mask 077 and no blocked or ignored signals, and is killed when

@@ -35,7 +35,7 @@ extension Storage {
       try checkUnused(volume, backend, committed: .anyone)
       try backend.replaceCommitted(of: volume, steps) { target throws(StorageError) in
         if status.kind == .regular {
-          try Copy.contents(of: source, to: target)
+          try Copy.contents(of: source, to: target, progress: steps.progress)
         } else {
           try Stream.fill(target, from: source, size: expected)
         }

@@ -112,6 +112,9 @@ struct Parameter: Sendable {
   static let dryRun = Parameter.flag("dry-run", "Show the steps and change nothing.")
   static let lockTimeout = Parameter.named(
     "lock-timeout", "SECONDS", "Wait at most this long for locks of other commands (60).")
+  static let progress = Parameter.named(
+    "progress", "STYLE",
+    "Show how far it is on standard error: auto (only on a terminal), json or none (auto).")
   static let help = Parameter(name: "help", kind: .flag, help: "Show this help.", short: "h")
   static let version = Parameter.flag("version", "Show the version.")
 }

@@ -46,7 +46,7 @@ struct ImportTests {
   @Test("the sources are found")
   func sourcesAreFound() throws {
     #expect(Self.sources.count > 100)
-    #expect(try Self.imports(of: "Sources/StorageOS/Copy.swift").contains("Glibc"))
+    #expect(try Self.imports(of: "Sources/StorageOS/Transfer/Copy.swift").contains("Glibc"))
   }
 
   @Test("no file imports what ARCHITECTURE.md does not allow its module")

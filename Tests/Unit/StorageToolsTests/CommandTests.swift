@@ -19,7 +19,7 @@ struct CommandTests {
   func numbers() {
     let numbers: [StorageError.Code: Int32] = [
       .failure: 1, .exists: 3, .notFound: 4, .busy: 5, .noSpace: 6, .usage: 64, .badInput: 65,
-      .unsupported: 69, .inputOutput: 74, .lockTimeout: 75, .permission: 77,
+      .unsupported: 69, .inputOutput: 74, .lockTimeout: 75, .permission: 77, .interrupted: 130,
     ]
     for code in StorageError.Code.allCases { #expect(ExitStatus(code).rawValue == numbers[code]) }
     #expect(ExitStatus.success.rawValue == 0)

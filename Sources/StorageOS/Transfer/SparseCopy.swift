@@ -9,14 +9,17 @@ import StorageModel
 struct SparseCopy {
   private let source: Descriptor
   private let target: Descriptor
+  private let progress: Progress?
+  private var moved: Int64 = 0
   private var writeback: Writeback
   private var buffer: [UInt8] = []
   /// Whether copy_file_range(2) works between the two files, as far as is known.
   private var copiesInKernel = true
 
-  init(_ source: Descriptor, to target: Descriptor) {
+  init(_ source: Descriptor, to target: Descriptor, progress: Progress?) {
     self.source = source
     self.target = target
+    self.progress = progress
     writeback = Writeback(target)
   }
 
@@ -27,6 +30,12 @@ struct SparseCopy {
       throw StorageError(errno: EIO, source.path.text, "cannot write to disk")
     }
     posix_fadvise(source.number, 0, 0, POSIX_FADV_SEQUENTIAL)
+    progress?.begin("copy", total: size)
+    try segments(until: size)
+    progress?.finish(size.bytes, moved: moved)
+  }
+
+  private mutating func segments(until size: ByteCount) throws(StorageError) {
     var offset: Int64 = 0
     while offset < size.bytes {
       let start = shim_seek_data(source.number, offset)
@@ -50,9 +59,13 @@ struct SparseCopy {
   private mutating func segment(from start: Int64, until end: Int64) throws(StorageError) {
     var position = start
     while position < end {
+      try Interruption.check()
       let copied = copiesInKernel ? try inKernel(position, count: end - position) : 0
-      position += copied > 0 ? copied : try throughMemory(position, count: end - position)
+      let more = copied > 0 ? copied : try throughMemory(position, count: end - position)
+      position += more
+      moved += more
       writeback.wrote(upTo: position)
+      progress?.reached(position, moved: moved)
     }
   }
 
@@ -65,7 +78,10 @@ struct SparseCopy {
         source.number, target.number, position, min(count, Writeback.step))
       if copied > 0 { return copied }
       let code = errno
-      if copied < 0, code == EINTR { continue }
+      if copied < 0, code == EINTR {
+        try Interruption.check()
+        continue
+      }
       guard copied == 0 || [EXDEV, EINVAL, ENOSYS, EOPNOTSUPP, EBADF, EPERM].contains(code) else {
         throw StorageError(errno: code, target.path.text, "cannot copy from '\(source.path)'")
       }

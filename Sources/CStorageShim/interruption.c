@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Notes the signals that ask a process to stop.
+ *
+ * A call that began to block right after the flag was looked at would not notice: so an alarm goes off every second
+ * from then on, and interrupts it (signal(7): calls that a handler interrupts fail with EINTR). */
+#define _GNU_SOURCE
+#include "storage_shim.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t caught;
+
+static void note(int signal) {
+  caught = signal;
+  alarm(1);
+}
+
+static void again(int signal) {
+  (void)signal;
+  alarm(1);
+}
+
+void shim_catch_stop_signals(void) {
+  static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+  for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++) {
+    struct sigaction before;
+    /* Whoever started us may have chosen to ignore it, as nohup(1) does. */
+    if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN) continue;
+    /* The second signal of a kind ends the process at once. */
+    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESETHAND};
+    sigaction(signals[i], &action, NULL);
+  }
+  struct sigaction action = {.sa_handler = again};
+  sigaction(SIGALRM, &action, NULL);
+}
+
+int shim_stop_signal(void) { return caught; }
+
+void shim_end_by(int number) {
+  signal(number, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  sigprocmask(SIG_UNBLOCK, &set, NULL);
+  raise(number);
+}
