@@ -21,7 +21,8 @@ package enum ChildProcess {
   ///   - kept: descriptors the program inherits, under the numbers they have here.
   ///   - timeout: seconds after which it is killed; nil waits for as long as it takes.
   ///   - onOutput: called with each piece of its output as it comes.
-  /// - Throws: `failure` where it cannot be started, or had to be killed.
+  /// - Throws: `failure` where it cannot be started, or had to be killed; `interrupted` where this process was asked
+  ///   to stop, and the program with it.
   package static func run(
     _ program: Path, _ arguments: [String], keeping kept: [Descriptor] = [],
     input: Descriptor? = nil, timeout: Double? = nil, onOutput: (([UInt8]) -> Void)? = nil
@@ -39,6 +40,7 @@ package enum ChildProcess {
     var status: Int32 = 0
     try SystemCall.run(program.text, "cannot wait for it") { waitpid(child, &status, 0) }
     guard let texts else {
+      try Interruption.check()
       throw StorageError(
         .failure, program.text, "did not end within \(timeout.map { Int($0) } ?? 0) seconds")
     }
@@ -67,7 +69,8 @@ package enum ChildProcess {
     }
   }
 
-  /// Reads both pipes until they are closed; nil where the time was up first and the child was killed.
+  /// Reads both pipes until they are closed; nil where the time was up first, or this process was asked to stop,
+  /// and the child was ended.
   private static func collect(
     _ output: Pipe, _ errors: Pipe, child: pid_t, timeout: Double?, onOutput: (([UInt8]) -> Void)?
   ) -> ([UInt8], [UInt8])? {
@@ -81,6 +84,10 @@ package enum ChildProcess {
     while polled.contains(where: { $0.fd >= 0 }) {
       let wait = end.map { Int32(max(0, min(($0 - now()) * 1000, 1e9))) } ?? -1
       let ready = poll(&polled, 2, wait)
+      if ready < 0, Interruption.isRequested {
+        kill(child, SIGTERM)
+        return nil
+      }
       if ready == 0, let end, now() >= end {
         kill(child, SIGKILL)
         return nil
