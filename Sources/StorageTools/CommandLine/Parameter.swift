@@ -113,8 +113,10 @@ struct Parameter: Sendable {
   static let lockTimeout = Parameter.named(
     "lock-timeout", "SECONDS", "Wait at most this long for locks of other commands (60).")
   static let progress = Parameter.named(
-    "progress", "STYLE",
-    "Show how far it is on standard error: auto (only on a terminal), json or none (auto).")
+    "progress", "STYLE", "Show on standard error how far it is: auto, json or none (auto).",
+    .words([
+      .init("auto", "one line, on a terminal only"), .init("json", "lines of JSON"), .init("none"),
+    ]))
   static let help = Parameter(name: "help", kind: .flag, help: "Show this help.", short: "h")
   static let version = Parameter.flag("version", "Show the version.")
 }
