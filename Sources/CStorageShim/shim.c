@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+#include <wchar.h>
 
 const int shim_o_tmpfile = O_TMPFILE;
 const int shim_o_path = O_PATH;
@@ -142,3 +143,10 @@ int shim_get_label(int fd, char *label, size_t size) {
 int shim_set_label(int fd, const char *label, size_t size) {
   return fsetxattr(fd, "security.selinux", label, size, 0);
 }
+
+int shim_window_columns(int fd) {
+  struct winsize size;
+  return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : -1;
+}
+
+int shim_character_columns(uint32_t character) { return wcwidth((wchar_t)character); }

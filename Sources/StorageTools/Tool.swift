@@ -100,7 +100,7 @@ package final class Tool: Sendable {
       var error = error
       error.hint = error.hint ?? tool?.hint(for: error)
       if wantsJSON { finish("", tellJSON(error, command, status) + "\n", status) }
-      var text = "\(name): \(error.text.escaped)\n"
+      var text = Terminal.errors.coloured("\(name):", .red) + " \(error.text.escaped)\n"
       if let hint = error.hint { text += "\(hint.escaped)\n" }
       if error.code == .usage { text += "Try '\(name) --help' for more information.\n" }
       finish("", text, status)
@@ -184,7 +184,8 @@ package final class Tool: Sendable {
   /// Writes a warning line to standard error.
   func warn(_ text: String) {
     ProgressLine.erase()
-    try? Process.standardError.write(Array("\(command.name): warning: \(text.escaped)\n".utf8))
+    let mark = Terminal.errors.coloured("warning:", .yellow)
+    try? Process.standardError.write(Array("\(command.name): \(mark) \(text.escaped)\n".utf8))
   }
 
   /// Reads a document, or standard input for `-`.

@@ -86,6 +86,14 @@ def test_every_value_says_what_it_is(described):
             )
 
 
+def test_lists_are_for_programs_too(described):
+    """Every command that lists things prints bare names for xargs -0 as well."""
+    for tool, command in described.items():
+        if tool.endswith(("-list", "-revisions")):
+            names = {parameter["name"] for parameter in command["parameters"]}
+            assert "null" in names, f"{tool} lacks .null"
+
+
 @pytest.mark.parametrize("tool", commands())
 def test_help_fits_one_screen(tool, site):
     """It fits, and ends with an example and the page's name; the example is run with the page's."""

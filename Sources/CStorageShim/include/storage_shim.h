@@ -74,6 +74,10 @@ pid_t shim_spawn(
 int shim_pipe(int ends[2]);
 /* Takes an OFD read lock on one byte, fcntl(2), without waiting. */
 int shim_lock_byte(int fd, off_t offset);
+/* ioctl TIOCGWINSZ, ioctl_tty(2): columns of a terminal's window; 0 where it does not say, or -1. */
+int shim_window_columns(int fd);
+/* wcwidth(3) in the locale of the thread: -1 for what cannot be printed. */
+int shim_character_columns(uint32_t character);
 
 extern const int shim_o_tmpfile;
 extern const int shim_o_path;

@@ -104,6 +104,9 @@ struct Parameter: Sendable {
     .required("vol", "VOLUME", "Name, key or path of the volume.", .volume(filter))
   }
 
+  static let null = Parameter(
+    name: "null", kind: .flag, help: "Print names only, each with a null byte after it.", short: "0"
+  )
   static let bytes = Parameter.flag("bytes", "Show sizes in bytes.")
   static let ifExists = Parameter.flag("if-exists", "Succeed where there is nothing to do it to.")
   static let ifNotExists = Parameter.flag(

@@ -1,39 +1,88 @@
 import StorageModel
+import StorageOS
 
 /// Tables and label rows as virsh prints them.
 enum Table {
   /// A table: one leading blank, a line of dashes, three blanks between columns, the last one not padded.
-  static func text(_ header: [String], _ rows: [[String]]) -> String {
-    let widths = header.indices.map { column in
-      rows.reduce(width(header[column])) { max($0, width($1[column])) }
+  ///
+  /// On a terminal a table that is too wide has its longest cells cut in the middle, those of the first column, which
+  /// names things, last; and the words for states are coloured.
+  static func text(_ header: [String], _ rows: [[String]], on terminal: Terminal = .output)
+    -> String
+  {
+    var widths = header.indices.map { column in
+      rows.reduce(Terminal.width(header[column])) { max($0, Terminal.width($1[column])) }
     }
+    if let columns = terminal.columns { shrink(&widths, to: columns) }
+    let coloured = terminal.usesColour ? header.firstIndex(of: "State") : nil
     var text = ""
-    func line(_ cells: [String]) {
+    func line(_ cells: [String], coloured: Int? = nil) {
       for (column, cell) in cells.enumerated() {
+        let cell = terminal.columns == nil ? cell : cut(cell, to: widths[column], terminal)
         text += " "
-        text += cell
+        text += column == coloured ? terminal.coloured(cell, colour(of: cell)) : cell
         guard column < cells.count - 1 else { continue }
-        for _ in 0..<(widths[column] - width(cell) + 2) { text += " " }
+        for _ in 0..<(widths[column] - Terminal.width(cell) + 2) { text += " " }
       }
       text += "\n"
     }
     let dashes = String(repeating: "-", count: widths.reduce(0) { $0 + $1 + 3 })
     line(header)
     text += dashes + "\n"
-    rows.forEach(line)
+    for row in rows { line(row, coloured: coloured) }
     return text
   }
 
   /// Rows of `Label:` padded to 16 columns, and a value.
-  static func labels(_ rows: [(String, String)]) -> String {
+  static func labels(_ rows: [(String, String)], on terminal: Terminal = .output) -> String {
     rows.map { label, value in
-      label + ":" + String(repeating: " ", count: max(1, 15 - label.count)) + value + "\n"
+      let shown = label == "State" ? terminal.coloured(value, colour(of: value)) : value
+      return label + ":" + String(repeating: " ", count: max(1, 15 - label.count)) + shown + "\n"
     }.joined()
   }
 
-  private static func width(_ text: String) -> Int {
-    // Nearly every cell is ASCII, where bytes are columns.
-    text.utf8.count == text.unicodeScalars.count ? text.utf8.count : text.count
+  /// The colour of a word for a state; nil for the unremarkable.
+  private static func colour(of state: String) -> Terminal.Colour? {
+    switch state {
+    case "active", "running": return .green
+    case "building", "degraded", "dirty": return .yellow
+    case "inaccessible", "broken": return .red
+    default: return nil
+    }
+  }
+
+  // MARK: Fitting a window
+
+  /// Takes columns from the widest, the first one as the last resort, until all fit; as far as each keeps enough to
+  /// be told from others.
+  private static func shrink(_ widths: inout [Int], to columns: Int) {
+    let least = 12
+    var excess = widths.reduce(0) { $0 + $1 + 3 } - columns
+    for candidates in [Array(widths.indices.dropFirst()), Array(widths.indices)] {
+      while excess > 0 {
+        guard let widest = candidates.max(by: { widths[$0] < widths[$1] }), widths[widest] > least
+        else { break }
+        widths[widest] -= 1
+        excess -= 1
+      }
+    }
+  }
+
+  /// The text, or its beginning and its end, of which the end tells more in paths and names.
+  private static func cut(_ text: String, to width: Int, _ terminal: Terminal) -> String {
+    guard Terminal.width(text) > width else { return text }
+    let mark = terminal.isUnicode ? "…" : "~"
+    var (head, tail) = ("", "")
+    for letter in text {
+      guard Terminal.width(head + String(letter)) <= (width - 1) / 3 else { break }
+      head.append(letter)
+    }
+    for letter in text.reversed() {
+      let longer = String(letter) + tail
+      guard Terminal.width(head) + 1 + Terminal.width(longer) <= width else { break }
+      tail = longer
+    }
+    return head + mark + tail
   }
 }
 

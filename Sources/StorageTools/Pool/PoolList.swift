@@ -14,7 +14,7 @@ extension Command {
         "type", "TYPES", "List only pools of these types, separated by commas.",
         .poolTypeList),
       .flag("details", "Show more of each pool."), .flag("uuid", "Print UUIDs only."),
-      .flag("name", "Print names only."),
+      .flag("name", "Print names only."), .null,
     ],
     example: "pool-list --all --details"
   ) { tool throws(StorageError) in
@@ -24,6 +24,8 @@ extension Command {
       throw Arguments.usage(
         "Options --details and --\(wantsUUID ? "uuid" : "name") are mutually exclusive")
     }
+    let wantsNull = arguments.has("null")
+    try tool.checkNull()
     let (all, warnings) = try tool.storage.store.all()
     warnings.forEach(tool.warn)
     let types = try poolTypes(arguments.value("type"))
@@ -40,6 +42,10 @@ extension Command {
         return false
       }
       return types.isEmpty || types.contains(pool.definition.type)
+    }
+    if wantsNull {
+      return try tool.writeNullEnded(
+        pools.map { wantsUUID ? "\($0.definition.uuid)" : $0.name.text })
     }
     if !tool.wantsJSON, wantsUUID || wantsName {
       let lines = pools.map { pool -> String in

@@ -4,15 +4,19 @@ import StorageModel
 extension Command {
   static let volList = Command(
     "vol-list", "List the volumes of a pool.", .reads,
-    [.pool(.active), .flag("details", "Show type and sizes too.")],
+    [.pool(.active), .flag("details", "Show type and sizes too."), .null],
     example: "vol-list images --details"
   ) { tool throws(StorageError) in
+    try tool.checkNull()
     let pool = try tool.storage.activePool(tool.arguments.required("pool"))
     let listing = try pool.volumes()
     listing.warnings.forEach(tool.warn)
     for index in listing.volumes.indices {
       guard let problem = listing.volumes[index].problem else { continue }
       tool.warn("volume '\(listing.volumes[index].name)': \(problem)")
+    }
+    if tool.arguments.has("null") {
+      return try tool.writeNullEnded(listing.volumes.map(\.name.text))
     }
     try tool.report(
       table(listing.volumes, details: tool.arguments.has("details")),

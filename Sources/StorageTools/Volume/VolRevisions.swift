@@ -4,11 +4,15 @@ import StorageModel
 extension Command {
   static let volRevisions = Command(
     "vol-revisions", "List the revisions of a volume, oldest first.", .reads,
-    [.volume, .volumePool, .bytes],
+    [.volume, .volumePool, .bytes, .null],
     example: "vol-revisions disk1 --pool vms"
   ) { tool throws(StorageError) in
+    try tool.checkNull()
     let (pool, volume) = try tool.volume()
     let revisions = try pool.lifecycleBackend().revisions(of: volume)
+    if tool.arguments.has("null") {
+      return try tool.writeNullEnded(revisions.map(\.revision.identifier))
+    }
     let bytes = tool.arguments.has("bytes")
     let rows = revisions.map {
       [

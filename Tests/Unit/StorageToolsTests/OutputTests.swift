@@ -1,4 +1,5 @@
 import StorageModel
+import StorageOS
 import Testing
 
 @testable import StorageTools
@@ -22,6 +23,46 @@ struct OutputTests {
   @Test("a table without rows is its header and a line")
   func emptyTable() {
     #expect(Table.text(["Name", "Path"], []) == " Name   Path\n--------------\n")
+  }
+
+  static let rows = [
+    ["base", "active", "/var/lib/cistern/images/base"],
+    ["work", "inactive", "/var/lib/cistern/images/of/customers/work"],
+  ]
+
+  @Test(
+    "on a terminal a table fits the window as far as it can, its longest cells cut in the middle",
+    arguments: [120, 60, 50, 40])
+  func narrow(columns: Int) {
+    let terminal = Terminal(columns: columns, usesColour: false)
+    let lines = Table.text(["Name", "State", "Path"], Self.rows, on: terminal)
+      .split(separator: "\n").map(String.init)
+    #expect(lines.allSatisfy { $0.count <= columns })
+    #expect(lines[2].hasPrefix(" base   active     /var"))
+    #expect(lines[3].hasSuffix("work"))
+    #expect(lines[3].contains("…") == (columns < 65))
+  }
+
+  @Test("what does not fit at all is left to the terminal, and the mark follows the locale")
+  func tooNarrow() {
+    let terminal = Terminal(columns: 10, usesColour: false, isUnicode: false)
+    let text = Table.text(["Name", "State", "Path"], Self.rows, on: terminal)
+    #expect(text.contains(" base   active     /va~ges/base\n"))
+  }
+
+  @Test("output that goes to no terminal is never cut nor coloured")
+  func noTerminal() {
+    let text = Table.text(["Name", "State", "Path"], Self.rows, on: .none)
+    #expect(text.contains(Self.rows[1][2]) && !text.contains("\u{1b}"))
+  }
+
+  @Test("states have a colour, and say their word as well")
+  func colour() {
+    let terminal = Terminal(columns: nil, usesColour: true)
+    let text = Table.text(["Name", "State", "Path"], [["active", "active", "x"]], on: terminal)
+    #expect(text.contains(" active   \u{1b}[32mactive\u{1b}[0m   x\n"))
+    let labels = Table.labels([("Name", "running"), ("State", "running")], on: terminal)
+    #expect(labels == "Name:           running\nState:          \u{1b}[32mrunning\u{1b}[0m\n")
   }
 
   @Test("letters of more than one byte are one column")
