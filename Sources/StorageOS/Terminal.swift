@@ -7,7 +7,9 @@ import Glibc
 package struct Terminal: Sendable {
   /// Columns of the window; nil where output goes elsewhere or the width is not known.
   package let columns: Int?
-  /// Whether words may be coloured. What a colour says is always said by a word as well.
+  /// Whether words may be coloured.
+  ///
+  /// What a colour says is always said by a word as well.
   package let usesColour: Bool
   /// Whether letters outside ASCII can be shown.
   package let isUnicode: Bool
