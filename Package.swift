@@ -9,9 +9,9 @@ let commands = [
   "pool-autostart", "pool-build", "pool-check", "pool-define", "pool-define-as", "pool-delete",
   "pool-destroy", "pool-dumpxml", "pool-info", "pool-list", "pool-name", "pool-refresh",
   "pool-start", "pool-undefine", "pool-uuid",
-  "vol-create", "vol-create-as", "vol-delete", "vol-dumpxml", "vol-export", "vol-import",
+  "vol-clone", "vol-create", "vol-create-as", "vol-create-from", "vol-delete", "vol-dumpxml", "vol-export", "vol-import",
   "vol-info", "vol-key", "vol-list", "vol-name", "vol-path", "vol-pool", "vol-resize",
-  "vol-revert", "vol-revisions", "vol-set", "vol-start", "vol-stop",
+  "vol-revert", "vol-revisions", "vol-set", "vol-start", "vol-stop", "vol-wipe",
 ]
 
 let settings: [SwiftSetting] = [

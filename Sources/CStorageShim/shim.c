@@ -101,6 +101,11 @@ int shim_lock_byte(int fd, off_t offset) {
   return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
+int shim_unlock_byte(int fd, off_t offset) {
+  struct flock lock = {.l_type = F_UNLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+  return fcntl(fd, F_OFD_SETLK, &lock);
+}
+
 int shim_get_inode_flags(int fd, unsigned int *flags) { return ioctl(fd, FS_IOC_GETFLAGS, flags); }
 
 int shim_set_inode_flags(int fd, unsigned int flags) { return ioctl(fd, FS_IOC_SETFLAGS, &flags); }

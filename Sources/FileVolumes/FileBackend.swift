@@ -8,7 +8,9 @@ import StorageOS
 ///
 /// Everything about volumes is here, the same for all of them; a kind of pool adds how its folder is made
 /// reachable. Every file is reached from the folder's descriptor, and nothing follows a symbolic link.
-package protocol FileBackend: NamingBackend, LifecycleBackend, CheckingBackend {
+package protocol FileBackend:
+  NamingBackend, LifecycleBackend, CheckingBackend, CloningBackend, WipingBackend, OverlayBackend
+{
   var pool: PoolDefinition { get }
   var host: HostFolders { get }
 }

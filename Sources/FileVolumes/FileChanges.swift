@@ -6,7 +6,9 @@ import StorageOS
 
 /// Creating, deleting and resizing volumes.
 extension FileBackend {
-  package func plan(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition {
+  package func plan(_ request: VolumeDefinition, _ options: CreationOptions) throws(StorageError)
+    -> VolumeDefinition
+  {
     var volume = request
     let name = volume.name.text
     if driver.usesQubesLayout,
@@ -20,73 +22,104 @@ extension FileBackend {
     }
     let format = volume.target.format ?? .raw
     volume.target.format = format
-    if format == .raw {
+    if format.isRaw {
       // libvirt takes these for raw volumes too and makes nothing of them.
       volume.target.compat = nil
+      volume.target.clusterSize = nil
       volume.target.features = nil
     }
-    if volume.target.compat != nil, format != .qcow2 {
-      throw refused(volume, "compatibility option only available with qcow2")
-    }
-    if volume.target.features != nil, format != .qcow2 {
-      throw refused(volume, "format features only available with qcow2")
-    }
-    if volume.backingStore != nil, format == .raw {
-      throw refused(volume, "backing storage not supported for raw volumes")
-    }
-    guard format == .raw else {
-      throw StorageError(
-        .unsupported, "volume '\(name)'",
-        "format '\(format.rawValue)' cannot be created here: only raw can")
-    }
-    guard volume.target.encryption == nil else {
-      throw StorageError(.unsupported, "volume '\(name)'", "encryption is not supported here")
-    }
+    try checkFormat(of: volume, options)
+    if format == .qcow2 { volume.target.compat = volume.target.compat ?? "1.1" }
     let path = path(of: volume.name)
     volume.key = path.text
     volume.target.path = path
     let pool = self.pool.target.permissions
     // Never readable by others, whatever the folder is.
     volume.target.permissions.mode =
-      volume.target.permissions.mode ?? pool.mode.map { $0 & 0o660 } ?? 0o600
+      volume.target.permissions.mode ?? pool.mode.map { $0 & 0o660 }
+      ?? (format == .dir ? 0o700 : 0o600)
     volume.target.permissions.owner = volume.target.permissions.owner ?? pool.owner
     volume.target.permissions.group = volume.target.permissions.group ?? pool.group
     volume.target.permissions.label = volume.target.permissions.label ?? pool.label
     return volume
   }
 
-  private func refused(_ volume: VolumeDefinition, _ problem: String) -> StorageError {
-    StorageError(.badInput, "volume '\(volume.name)'", problem)
-  }
-
   /// Makes the record, then the file; the file's appearance under its name is what makes the volume.
   ///
   /// Capacity and allocation as in libvirt: allocation missing or equal to the capacity reserves all blocks, a
   /// smaller one that many, zero none. Volumes that keep no state get a record only.
-  package func create(_ volume: VolumeDefinition, _ steps: Steps) throws(StorageError) {
+  package func create(_ volume: VolumeDefinition, _ options: CreationOptions, _ steps: Steps)
+    throws(StorageError)
+  {
     let files = files(volume.name)
-    let properties = volume.lifecycle.resolved(with: pool.lifecycle)
+    if volume.target.format == .dir { return try createFolder(volume, files, steps) }
+    try writeRecord(of: volume, for: files, steps)
+    guard volume.lifecycle.resolved(with: pool.lifecycle).kind.savesState else { return }
+    guard volume.target.format?.isRaw == true, volume.target.encryption == nil else {
+      return try createImage(volume, files, options, steps)
+    }
     let capacity = volume.capacity ?? 0
-    var record = VolumeRecord()
-    record.format = volume.target.format
-    record.lifecycle = volume.lifecycle
-    if properties.kind == .volatile { record.size = capacity }
-    try writeNew(record, for: files, steps)
-    guard properties.kind.savesState else { return }
-    let path = path(of: volume.name)
     let allocation = min(volume.allocation ?? capacity, capacity)
     try steps.run(
-      "create file '\(path)' of \(capacity.bytes) bytes, \(allocation.bytes) allocated"
+      "create file '\(path(of: volume.name))' of \(capacity.bytes) bytes,"
+        + " \(allocation.bytes) allocated"
     ) { () throws(StorageError) in
-      let home = try home(of: files, making: true)
-      try home.makeFile(
-        files.committed, mode: volume.target.permissions.mode ?? 0o600, replacing: false,
-        temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
-      ) { file throws(StorageError) in
-        try setAttributes(volume.target, of: file)
+      try makeCommittedFile(volume, files) { file throws(StorageError) in
         try file.setSize(capacity)
         try file.allocate(to: allocation)
       }
+    }
+  }
+
+  /// Makes the file of a new volume, which appears whole under its name or not at all.
+  /// - Parameter named: whether `fill` needs to reach the file by a path.
+  func makeCommittedFile(
+    _ volume: VolumeDefinition, _ files: VolumeFiles, named: Bool = false,
+    fill: (Descriptor) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let home = try home(of: files, making: true)
+    try home.makeFile(
+      files.committed, mode: volume.target.permissions.mode ?? 0o600, replacing: false,
+      named: named, temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
+    ) { file throws(StorageError) in
+      try setAttributes(volume.target, of: file)
+      try fill(file)
+    }
+  }
+
+  /// Writes the record of a new volume, which goes again if the volume does not come about.
+  func writeRecord(of volume: VolumeDefinition, for files: VolumeFiles, _ steps: Steps)
+    throws(StorageError)
+  {
+    var record = VolumeRecord()
+    record.format = volume.target.format
+    record.lifecycle = volume.lifecycle
+    if let encryption = volume.target.encryption {
+      record.encryption = Encryption(format: encryption.format)
+      record.encryption?.secrets = encryption.secrets
+    }
+    if volume.lifecycle.resolved(with: pool.lifecycle).kind == .volatile {
+      record.size = volume.capacity ?? 0
+    }
+    try writeNew(record, for: files, steps)
+  }
+
+  /// Makes a volume that is a folder.
+  private func createFolder(_ volume: VolumeDefinition, _ files: VolumeFiles, _ steps: Steps)
+    throws(StorageError)
+  {
+    try steps.run("make directory '\(path(of: volume.name))'") { () throws(StorageError) in
+      let home = try home(of: files, making: true)
+      let temporary = "\(VolumeFiles.newFilePrefix)~\(randomSuffix())"
+      try home.makeFolder(temporary, mode: volume.target.permissions.mode ?? 0o700)
+      do throws(StorageError) {
+        try setAttributes(volume.target, of: home.folder(temporary).descriptor)
+        try home.rename(temporary, to: files.committed, exclusive: true)
+      } catch {
+        try home.removeFolder(temporary)
+        throw error
+      }
+      try home.sync()
     }
   }
 
@@ -201,9 +234,10 @@ extension FileBackend {
     if let side = sideFolder {
       var names = [files.working, files.importing, files.deleted]
       names += files.precache.map { [$0] } ?? []
-      names += try side.entries().map(\.name).filter {
-        files.revision(of: $0) != nil || files.isTemporary($0)
-      }
+      names += try side.entries().filter {
+        files.revision(of: $0.name) != nil || files.isTemporary($0.name)
+          || files.isPlain && $0.kind == .symbolicLink
+      }.map(\.name)
       // The file that tells of the deletion goes last.
       for name in names.filter({ $0 != files.deleted }) + [files.deleted] { try side.remove(name) }
       try side.sync()
@@ -231,13 +265,15 @@ extension FileBackend {
       working && volume.hasWorkingCopy ? files.sidePath(files.working) : files.committedPath
     let folder = try folder()
     let path = folder.path.appending(name)
+    guard volume.definition.target.format?.isRaw != false,
+      volume.definition.target.encryption == nil
+    else {
+      return try resizeImage(volume, name, to: capacity, allocate: allocate, steps)
+    }
     try steps.run(
       "set size of '\(path)' to \(capacity.bytes) bytes\(allocate ? ", allocated" : "")"
     ) { () throws(StorageError) in
-      if name == files.committedPath {
-        if let precache = files.precache { try folder.remove(files.sidePath(precache)) }
-        if try folder.status(name)?.links ?? 1 > 1 { try unshare(files) }
-      }
+      if name == files.committedPath { try prepareChange(of: files) }
       let file = try folder.openForWriting(name)
       let before = try file.status().size
       // Blocks first: where they cannot be had, the size has not changed.
@@ -251,6 +287,13 @@ extension FileBackend {
       try file.sync()
       try refreshLoops(on: file)
     }
+  }
+
+  /// Makes sure that changing the committed state in place changes nothing else.
+  func prepareChange(of files: VolumeFiles) throws(StorageError) {
+    let folder = try folder()
+    if let precache = files.precache { try folder.remove(files.sidePath(precache)) }
+    if try folder.status(files.committedPath)?.links ?? 1 > 1 { try unshare(files) }
   }
 
   /// Tells loop devices on a file that its size changed.

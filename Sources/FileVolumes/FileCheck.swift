@@ -44,7 +44,12 @@ extension FileBackend {
         return try removeRest(of: files(volume))
       }
       let parent = try Folder(opening: finding.path.parent)
-      try parent.remove(finding.path.lastComponent)
+      let name = finding.path.lastComponent
+      if try parent.status(name)?.kind == .folder {
+        try parent.removeFolder(name)
+      } else {
+        try parent.remove(name)
+      }
       try parent.sync()
     }
   }

@@ -40,13 +40,11 @@ extension FileBackend {
         // committed or dropped before anything can change in place.
         if properties.kind == .inPlace, files.isPlain { properties.revisionsToKeep = .count(0) }
         let file = files.sidePath(files.working)
-        _ = try measure(
-          file, format: record?.format, in: folder, &definition, &problem)
+        _ = try measure(file, record, in: folder, &definition, &problem)
         if saves { hasCommitted = try folder.status(files.committedPath) != nil }
       } else if saves {
         hasCommitted = try measure(
-          files.committedPath, format: record?.format, in: folder, &definition, &problem
-        )
+          files.committedPath, record, in: folder, &definition, &problem)
       } else {
         definition.target.format = record?.format ?? .raw
         definition.capacity = try capacityAtStart(record, properties, in: folder)
@@ -64,6 +62,7 @@ extension FileBackend {
       definition: definition, properties: properties, hasCommitted: hasCommitted,
       hasWorkingCopy: hasWorkingCopy, problem: problem)
     volume.hasUnreadableRecord = isUnreadable
+    volume.hasRecordedFormat = record?.format != nil || driver.usesQubesLayout
     volume.isOwnDevice = properties.kind == .inPlace && files.isPlain
     if hasWorkingCopy, let source = properties.source {
       let held = try? folder.status(heldSourcePath(of: volume))?.identity
@@ -90,13 +89,19 @@ extension FileBackend {
     _ record: VolumeRecord?, _ properties: LifecycleProperties, in folder: Folder
   ) throws(StorageError) -> ByteCount {
     guard properties.snapOnStart, let source = properties.source else { return record?.size ?? 0 }
-    return try folder.status(files(source).committedPath)?.size ?? 0
+    var definition = VolumeDefinition(name: source)
+    var problem: String?
+    let files = files(source)
+    _ = try measure(
+      files.committedPath, try? self.record(of: files, in: folder), in: folder, &definition,
+      &problem)
+    return definition.capacity ?? 0
   }
 
   /// Fills in what a file says of its volume.
   /// - Returns: false where there is no such file.
   private func measure(
-    _ file: String, format: VolumeFormat?, in folder: Folder,
+    _ file: String, _ record: VolumeRecord?, in folder: Folder,
     _ definition: inout VolumeDefinition, _ problem: inout String?
   ) throws(StorageError) -> Bool {
     guard let status = try folder.status(file) else { return false }
@@ -113,11 +118,11 @@ extension FileBackend {
       definition.capacity = status.size
       definition.allocation = status.allocated
       definition.physical = status.size
-      definition.target.format = format ?? .raw
-      if mayHaveHeader(status, format: format) {
+      definition.target.format = record?.format ?? .raw
+      if mayHaveHeader(status, record) {
         do throws(StorageError) {
           let opened = try folder.open(file, flags: Descriptor.readOnly)
-          try probe(opened, size: status.size, format: format, &definition, &problem)
+          try probe(opened, size: status.size, record, &definition, &problem)
         } catch {
           problem = error.text
         }
@@ -131,19 +136,21 @@ extension FileBackend {
 
   /// Whether a file's header is worth reading.
   ///
-  /// Not where the record says that the file is raw: then what a guest may have written into it means nothing. In
-  /// Qubes' layout everything is raw. A file without blocks has no header, unless it is so small that the file
-  /// system may keep it in the inode.
-  private func mayHaveHeader(_ status: FileStatus, format: VolumeFormat?) -> Bool {
-    format != .raw && !driver.usesQubesLayout && (status.allocated > 0 || status.size <= 4096)
+  /// Not where the record says that the file is raw: then what a guest may have written into it means nothing,
+  /// unless it is encrypted as a whole, behind a header that no guest sees. In Qubes' layout everything is raw. A
+  /// file without blocks has no header, unless it is so small that the file system may keep it in the inode.
+  private func mayHaveHeader(_ status: FileStatus, _ record: VolumeRecord?) -> Bool {
+    (record?.format?.isRaw != true || record?.encryption != nil) && !driver.usesQubesLayout
+      && (status.allocated > 0 || status.size <= 4096)
   }
 
   /// Reads an image's header.
   private func probe(
-    _ file: Descriptor, size: ByteCount, format: VolumeFormat?,
+    _ file: Descriptor, size: ByteCount, _ record: VolumeRecord?,
     _ definition: inout VolumeDefinition,
     _ problem: inout String?
   ) throws(StorageError) {
+    let format = record?.format
     let facts: ImageFacts
     do {
       facts = try ImageProbe.probe(size: size) { try file.read(at: $0, count: $1) }
@@ -164,19 +171,16 @@ extension FileBackend {
     definition.target.compat = facts.compat == "0.10" ? nil : facts.compat
     definition.target.clusterSize = facts.clusterSize
     definition.target.features = facts.describedFeatures
+    if record?.encryption != nil, facts.encryption == nil {
+      problem = problem ?? "is not encrypted, as recorded"
+    }
     if let encryption = facts.encryption {
       definition.target.encryption = Encryption(format: encryption)
+      definition.target.encryption?.secrets = record?.encryption?.secrets ?? []
     }
     if let backing = facts.backing {
       definition.backingStore = BackingStore(
-        path: resolved(backing.path, beside: file.path), format: backing.format)
+        path: backing.resolved(beside: path(of: definition.name)), format: backing.format)
     }
-  }
-
-  /// A backing file's name as QEMU resolves it: a relative one from the image's folder, URIs and `json:` as they
-  /// are.
-  private func resolved(_ name: String, beside image: Path) -> String {
-    let isSpecial = name.prefix { $0 != "/" }.contains(":")
-    return isSpecial || name.hasPrefix("/") ? name : image.parent.appending(name).text
   }
 }

@@ -34,6 +34,7 @@ extension FileBackend {
         try side.remove(precache)
       }
       let state = try home.open(files.committed, flags: Descriptor.readOnly)
+      try linkBacking(of: state, files, in: side)
       if try copy(state, to: files.working, in: side, progress: steps.progress) == .sparse {
         warnOfCopies(steps)
       }
@@ -79,6 +80,7 @@ extension FileBackend {
       try heldIn.sync()
       let state = try heldIn.open(held, flags: Descriptor.readOnly)
       let side = try side(of: files, making: true)
+      try linkBacking(of: state, files, in: side)
       if try copy(state, to: files.working, in: side, progress: steps.progress) == .sparse {
         warnOfCopies(steps)
       }
@@ -428,6 +430,22 @@ extension FileBackend {
     return []
   }
 
+  package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
+    -> [Descriptor]
+  {
+    let files = files(volume.name)
+    let folder = try folder()
+    var claimed: [Descriptor] = []
+    for name in [files.sidePath(files.working), files.committedPath] {
+      guard let file = try folder.openIfPresent(name) else { continue }
+      guard ImageLock.claim(file, for: use) else {
+        throw StorageError(.busy, volume.subject, "is in use by a running QEMU")
+      }
+      claimed.append(file)
+    }
+    return claimed
+  }
+
   /// Copies a state to a new file of the same mode and owner.
   private func copy(
     _ state: Descriptor, to name: String, in folder: Folder, temporaryPrefix: String? = nil,
@@ -447,7 +465,7 @@ extension FileBackend {
 
 extension Descriptor {
   /// Takes over owner, group and mode of another file, as far as this user may.
-  fileprivate func adopt(_ status: FileStatus) throws(StorageError) {
+  func adopt(_ status: FileStatus) throws(StorageError) {
     let own = try self.status()
     if own.owner != status.owner || own.group != status.group {
       try setOwner(status.owner, group: status.group)

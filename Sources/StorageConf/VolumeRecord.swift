@@ -4,6 +4,8 @@ import StorageModel
 package struct VolumeRecord: Equatable, Sendable {
   /// The recorded format; nil where the volume's header is asked.
   package var format: VolumeFormat?
+  /// How the volume is encrypted, and with which secret: format and secrets only.
+  package var encryption: Encryption?
   package var lifecycle: LifecycleSettings
   /// The size of a volume that has no file of its own while stopped.
   package var size: ByteCount?
@@ -47,6 +49,12 @@ package struct VolumeRecord: Equatable, Sendable {
       if let value { entries.append((key, value ? "yes" : "no")) }
     }
     add("format", format?.rawValue)
+    add("encryption", encryption?.format.rawValue)
+    switch encryption?.secrets.first {
+    case .uuid(let uuid): add("secret_uuid", "\(uuid)")
+    case .usage(let usage): add("secret_usage", usage)
+    case nil: break
+    }
     add("rw", lifecycle.isWritable)
     add("snap_on_start", lifecycle.snapOnStart)
     add("save_on_stop", lifecycle.saveOnStop)
@@ -77,6 +85,22 @@ package struct VolumeRecord: Equatable, Sendable {
         throw refusal(VolumeFormat.images.map(\.rawValue).joined(separator: ", "))
       }
       self.format = format
+    case "encryption":
+      guard let format = Encryption.Format(rawValue: entry.value) else {
+        throw refusal(Encryption.Format.allCases.map(\.rawValue).joined(separator: ", "))
+      }
+      encryption = Encryption(format: format)
+    case "secret_uuid", "secret_usage":
+      guard encryption != nil else {
+        throw ConfProblem(
+          file: file, line: entry.line, message: "\(entry.key): stands before 'encryption'")
+      }
+      if entry.key == "secret_usage" {
+        encryption?.secrets = [.usage(entry.value)]
+      } else {
+        guard let uuid = StorageUUID(entry.value) else { throw refusal("a UUID") }
+        encryption?.secrets = [.uuid(uuid)]
+      }
     case "rw": lifecycle.isWritable = try flag()
     case "snap_on_start": lifecycle.snapOnStart = try flag()
     case "save_on_stop": lifecycle.saveOnStop = try flag()

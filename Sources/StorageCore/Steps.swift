@@ -17,6 +17,8 @@ package final class Steps {
   private var undoes: [() throws(StorageError) -> Void] = []
   /// Whether each step that was done has its undo.
   private var canBeUndone = true
+  /// What must stay open until the change is done.
+  private var held: [Descriptor] = []
 
   package init(isDryRun: Bool = false, progress: Progress? = nil) {
     self.isDryRun = isDryRun
@@ -42,6 +44,9 @@ package final class Steps {
     try body()
     if let undo { undoes.append(undo) } else { canBeUndone = false }
   }
+
+  /// Keeps descriptors open, with the locks on them, until the change is done.
+  package func hold(_ descriptors: [Descriptor]) { held += descriptors }
 
   /// Leaves word of something that users should know, shown once per pool and boot.
   package func warnOnce(_ name: String, _ text: String) { warnings.append((name, text)) }

@@ -65,8 +65,8 @@ package struct Storage: Sendable {
   }
 
   /// Runs `body` under a lock, or without one in a dry run.
-  func locked<Value>(
-    _ lock: @autoclosure () throws(StorageError) -> FileLock,
+  func locked<Lock, Value>(
+    _ lock: @autoclosure () throws(StorageError) -> Lock,
     _ body: () throws(StorageError) -> Value
   ) throws(StorageError) -> Value {
     guard !isDryRun else { return try body() }

@@ -10,18 +10,21 @@ extension Folder {
   ///
   /// - Parameters:
   ///   - replacing: whether an existing file may be replaced; otherwise that is an error (`exists`).
+  ///   - named: whether the file has a name while it is written, for programs that need its path.
   ///   - temporaryPrefix: what the temporary name starts with; the name itself where nil.
   ///   - fill: gets the empty file; whatever it throws removes the file.
   package func makeFile(
-    _ name: String, mode: UInt32, replacing: Bool, temporaryPrefix: String? = nil,
+    _ name: String, mode: UInt32, replacing: Bool, named: Bool = false,
+    temporaryPrefix: String? = nil,
     fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) {
     guard !name.utf8.contains(UInt8(ascii: "/")) else {
       let (folder, last) = try place(of: name)
       return try folder.makeFile(
-        last, mode: mode, replacing: replacing, temporaryPrefix: temporaryPrefix, fill: fill)
+        last, mode: mode, replacing: replacing, named: named, temporaryPrefix: temporaryPrefix,
+        fill: fill)
     }
-    if !replacing, let unnamed = try openUnnamed(mode: mode, for: name) {
+    if !replacing, !named, let unnamed = try openUnnamed(mode: mode, for: name) {
       try fill(unnamed)
       try unnamed.sync()
       SystemCall.willChange("linkat")

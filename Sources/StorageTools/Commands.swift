@@ -4,9 +4,9 @@ enum Commands {
     .findStoragePoolSources, .findStoragePoolSourcesAs,
     .poolAutostart, .poolBuild, .poolCheck, .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
     .poolDumpXML, .poolInfo, .poolList, .poolName, .poolRefresh, .poolStart, .poolUndefine,
-    .poolUUID, .volCreate, .volCreateAs, .volDelete, .volDumpXML, .volExport, .volImport, .volInfo,
-    .volKey, .volList, .volName, .volPath, .volPool, .volResize, .volRevert, .volRevisions, .volSet,
-    .volStart, .volStop,
+    .poolUUID, .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDumpXML,
+    .volExport, .volImport, .volInfo, .volKey, .volList, .volName, .volPath, .volPool, .volResize,
+    .volRevert, .volRevisions, .volSet, .volStart, .volStop, .volWipe,
   ]
 
   /// The text of `cistern --help`.

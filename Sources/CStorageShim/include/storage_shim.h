@@ -78,6 +78,7 @@ int shim_lock_byte(int fd, off_t offset);
 int shim_window_columns(int fd);
 /* wcwidth(3) in the locale of the thread: -1 for what cannot be printed. */
 int shim_character_columns(uint32_t character);
+int shim_unlock_byte(int fd, off_t offset);
 
 extern const int shim_o_tmpfile;
 extern const int shim_o_path;

@@ -49,21 +49,6 @@ package enum FileUsers: Sendable { case writers, anyone }
 /// What to do about data that is there already when a pool is built.
 package enum OverwritePolicy: Sendable { case unspecified, refuse, overwrite }
 
-/// Pools in which volumes can be made, resized and deleted.
-package protocol VolumeBackend: PoolBackend {
-  /// Checks and completes a request, without changing anything.
-  func plan(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition
-  func create(_ volume: VolumeDefinition, _ steps: Steps) throws(StorageError)
-  func delete(_ volume: Volume, _ steps: Steps) throws(StorageError)
-  /// - Parameters:
-  ///   - capacity: the new size; smaller than the present one only where the caller allowed that.
-  ///   - allocate: whether what is added gets blocks at once.
-  ///   - working: whether the working copy is meant rather than the committed state.
-  func resize(
-    _ volume: Volume, to capacity: ByteCount, allocate: Bool, working: Bool, _ steps: Steps
-  ) throws(StorageError)
-}
-
 /// Pools whose source has more to tell than its definition: free parts of devices, the format that was found.
 package protocol SourceBackend: PoolBackend {
   /// The source as it is on the machine.
@@ -91,8 +76,17 @@ package protocol ContentBackend: PoolBackend {
     throws(StorageError)
   /// Who has the volume open, as `COMMAND (pid N)`, or uses it otherwise.
   func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String]
+  /// Claims the volume's images in QEMU's own way, for as long as the result lives.
+  /// - Throws: `busy` where a running QEMU has one.
+  func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError) -> [Descriptor]
   /// Removes what an interrupted command on this volume left, as far as that needs no decision.
   func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
+}
+
+extension ContentBackend {
+  package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
+    -> [Descriptor]
+  { [] }
 }
 
 /// Pools whose volumes have the whole life cycle: working copies and revisions.

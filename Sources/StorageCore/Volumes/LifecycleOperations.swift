@@ -20,7 +20,10 @@ extension Storage {
           "is ephemeral: encryption with a throw-away key is not supported here, and it is never"
             + " started in clear")
       }
-      try checkUnused(volume, backend)
+      if volume.properties.isWritable, volume.properties.kind.savesState {
+        try checkIsNoBase(volume, in: pool)
+      }
+      try checkUnused(volume, backend, claiming: nil, steps)
       for action in transition.actions {
         try perform(action, on: volume, in: pool, backend, steps)
       }
@@ -40,7 +43,12 @@ extension Storage {
   {
     try changeVolume(text, in: poolText) { pool, backend, volume, steps throws(StorageError) in
       let transition = try volume.transition(discard ? .discard : .stop)
-      if volume.state != .clean { try checkUnused(volume, backend) }
+      if volume.state != .clean {
+        if !discard, volume.properties.kind != .inPlace, volume.properties.kind.savesState {
+          try checkIsNoBase(volume, in: pool)
+        }
+        try checkUnused(volume, backend, steps)
+      }
       for action in transition.actions {
         try perform(action, on: volume, in: pool, backend, steps)
       }
@@ -59,7 +67,8 @@ extension Storage {
       let transition = try volume.transition(discard ? .revertDiscarding : .revert)
       let revision = try self.revision(identifier, of: volume, in: pool)
       reverted = revision
-      try checkUnused(volume, backend, committed: .anyone)
+      try checkIsNoBase(volume, in: pool)
+      try checkUnused(volume, backend, committed: .anyone, steps)
       let backend = try pool.lifecycleBackend()
       // With --discard the backend drops the working copy itself, once nothing else can fail.
       try backend.revert(volume, to: revision, steps)
@@ -172,6 +181,10 @@ extension Storage {
     of volume: Volume, to settings: LifecycleSettings, saves: Bool, in pool: ActivePool,
     _ backend: any LifecycleBackend, _ steps: Steps
   ) throws(StorageError) {
+    guard volume.definition.target.format?.isRaw != false else {
+      throw StorageError(
+        .unsupported, volume.subject, "only raw volumes can begin or end to keep state")
+    }
     if saves {
       try backend.makeCommitted(of: volume, steps)
       return try backend.setProperties(settings, of: volume, steps)
@@ -185,7 +198,8 @@ extension Storage {
         .busy, volume.subject,
         "holds data that would be lost; delete it and create it anew to stop keeping state")
     }
-    try checkUnused(volume, backend, committed: .anyone)
+    try checkIsNoBase(volume, in: pool)
+    try checkUnused(volume, backend, committed: .anyone, steps)
     try backend.setProperties(settings, of: volume, steps)
     try backend.removeCommitted(of: volume, steps)
   }

@@ -11,7 +11,7 @@ extension Storage {
   package func importVolume(
     _ text: String, in poolText: String?, from source: Descriptor, size: ImportSize
   ) throws(StorageError) -> (Change, ActivePool, VolumeName) {
-    try changeVolume(text, in: poolText) { _, backend, volume, steps throws(StorageError) in
+    try changeVolume(text, in: poolText) { pool, backend, volume, steps throws(StorageError) in
       _ = try volume.transition(.importData)
       let status = try source.status()
       if let path = volume.definition.target.path,
@@ -32,7 +32,8 @@ extension Storage {
           .badInput, source.path.text,
           "\(problem): has \(status.size.bytes) bytes, expected \(expected.bytes)")
       }
-      try checkUnused(volume, backend, committed: .anyone)
+      try checkIsNoBase(volume, in: pool)
+      try checkUnused(volume, backend, committed: .anyone, steps)
       try backend.replaceCommitted(of: volume, steps) { target throws(StorageError) in
         if status.kind == .regular {
           try Copy.contents(of: source, to: target, progress: steps.progress)
@@ -73,12 +74,13 @@ extension Storage {
       try self.revision(identifier, of: volume, in: found)
     }
     let state = try backend.openCommitted(volume, revision: revision)
+    let steps = Steps()
     if volume.properties.kind == .inPlace {
-      try checkUnused(volume, backend, committed: .writers)
+      try checkUnused(volume, backend, committed: .writers, claiming: .reading, steps)
     } else {
       lock = nil
     }
-    try withExtendedLifetime(lock) { () throws(StorageError) in try body(state) }
+    try withExtendedLifetime((lock, steps)) { () throws(StorageError) in try body(state) }
     return (found, volume.name)
   }
 

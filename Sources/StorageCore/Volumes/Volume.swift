@@ -17,6 +17,8 @@ package struct Volume: Sendable {
   /// Whether its record is there and cannot be understood: then its properties are not known, and nothing but
   /// deleting it may change it.
   package var hasUnreadableRecord = false
+  /// Whether its format is on record, so that nothing a guest writes can change what it is taken for.
+  package var hasRecordedFormat = false
   /// Why it could not be read, in one line; nil where all is well.
   package var problem: String?
 

@@ -107,7 +107,7 @@ extension Storage {
   }
 
   /// The volume of an active pool that has this path or key; nil where none has.
-  private func volume(atPath text: String) throws(StorageError) -> (ActivePool, Volume)? {
+  func volume(atPath text: String) throws(StorageError) -> (ActivePool, Volume)? {
     let path = Path(text)
     guard path.isAbsolute else { return nil }
     for record in try store.all().pools where record.isActive {
@@ -150,20 +150,5 @@ extension Storage {
       }
     }
     return (change, found, first.name)
-  }
-
-  /// Refuses what would pull a volume from under somebody who has it open.
-  ///
-  /// - Parameter committed: whose use of the committed state counts; where nil, everybody's if it is itself the
-  ///   device, else only writers'.
-  func checkUnused(
-    _ volume: Volume, _ backend: any ContentBackend, committed: FileUsers? = nil
-  ) throws(StorageError) {
-    let users = committed ?? (volume.properties.kind == .inPlace ? .anyone : .writers)
-    let holders = try backend.holders(of: volume, committed: users)
-    guard holders.isEmpty else {
-      throw StorageError(
-        .busy, volume.subject, "is in use by \(holders.joined(separator: ", "))")
-    }
   }
 }

@@ -19,7 +19,7 @@ extension Storage {
   }
 
   /// The backend, where volumes can be made; `operation` is what is wanted, in libvirt's words.
-  private func volumeBackend(_ backend: any PoolBackend, for operation: String)
+  func volumeBackend(_ backend: any PoolBackend, for operation: String)
     throws(StorageError) -> any VolumeBackend
   {
     guard let backend = backend as? any VolumeBackend else {
@@ -29,60 +29,140 @@ extension Storage {
   }
 
   /// Makes a volume.
-  /// - Parameters:
-  ///   - ifNotExists: succeed without a change where a volume of that name satisfies the request.
-  ///   - preallocateMetadata: as `--prealloc-metadata` of virsh.
+  /// - Parameter ifNotExists: succeed without a change where a volume of that name satisfies the request.
   /// - Throws: `exists` where it is there already; with `ifNotExists` naming the differing fields.
   package func createVolume(
-    _ request: VolumeDefinition, in poolText: String, ifNotExists: Bool, preallocateMetadata: Bool
+    _ request: VolumeDefinition, in poolText: String, ifNotExists: Bool, _ options: CreationOptions
   ) throws(StorageError) -> Change {
     let found = try activePool(poolText)
-    return try locked(locks.pool(found.name, .shared)) { () throws(StorageError) in
+    let base = try baseVolume(of: request, in: found)
+    var wanted = [Locks.Wanted(pool: found.name, volume: request.name, mode: .exclusive)]
+    if let base { wanted.append(.init(pool: base.0.name, volume: base.1.name, mode: .shared)) }
+    return try locked(locks.volumes(wanted)) { () throws(StorageError) in
       let pool = try activePool(found.name.text)
-      return try locked(locks.volume(request.name, of: pool.name, .exclusive)) {
-        () throws(StorageError) in
-        let backend = try volumeBackend(pool.backend, for: "volume creation")
-        if !isDryRun, let backend = backend as? any ContentBackend {
-          try backend.sweep(request.name, Steps())
-        }
-        let volume = try checked(request, in: pool, backend)
+      let backend = try volumeBackend(pool.backend, for: "volume creation")
+      if !isDryRun, let backend = backend as? any ContentBackend {
+        try backend.sweep(request.name, Steps())
+      }
+      return try change { steps throws(StorageError) in
+        let request = try withBase(request, in: pool, steps)
+        let volume = try checked(request, options, in: pool, backend)
         if let present = try pool.volume(request.name) {
-          return try existing(present, satisfies: volume, ifNotExists: ifNotExists)
+          return try checkExisting(present, satisfies: volume, ifNotExists: ifNotExists)
         }
-        if preallocateMetadata {
-          throw StorageError(
-            .badInput, "volume '\(request.name)'",
-            "metadata preallocation is not supported for raw volumes")
-        }
-        return try change { steps throws(StorageError) in try backend.create(volume, steps) }
+        try backend.create(volume, options, steps)
       }
     }
   }
 
-  private func checked(
-    _ request: VolumeDefinition, in pool: ActivePool, _ backend: any VolumeBackend
+  func checked(
+    _ request: VolumeDefinition, _ options: CreationOptions, in pool: ActivePool,
+    _ backend: any VolumeBackend
   ) throws(StorageError) -> VolumeDefinition {
-    var volume = try backend.plan(request)
+    var request = request
+    let properties = request.lifecycle.resolved(with: pool.definition.lifecycle)
+    let source = try properties.source.flatMap { name throws(StorageError) in
+      try pool.volume(name)
+    }
+    if properties.snapOnStart, let format = source?.definition.target.format {
+      guard request.target.format == nil || request.target.format == format else {
+        throw StorageError(
+          .badInput, "volume '\(request.name)'",
+          "has the format of its source, which is \(format.rawValue)")
+      }
+      request.target.format = format
+    }
+    var volume = try backend.plan(request, options)
     try LifecycleRules.check(volume.lifecycle, of: volume.name, in: pool) {
       name throws(StorageError) in try pool.volume(name)
     }
-    let properties = volume.lifecycle.resolved(with: pool.definition.lifecycle)
-    if properties.kind == .snapshot { return volume }
-    if volume.capacity == nil, let source = properties.source {
-      volume.capacity = try pool.volume(source)?.capacity
-    }
-    guard let capacity = volume.capacity else {
+    if properties.kind == .snapshot || volume.target.format == .dir { return volume }
+    if volume.capacity == nil { volume.capacity = source?.capacity }
+    guard volume.capacity != nil || volume.backingStore != nil else {
       throw StorageError(.badInput, "volume '\(volume.name)'", "missing capacity element")
     }
-    guard capacity > 0 || !pool.definition.lifecycle.driver.usesQubesLayout else {
+    guard volume.capacity != 0 || !pool.definition.lifecycle.driver.usesQubesLayout else {
       throw StorageError(.badInput, "volume '\(volume.name)'", "capacity must be above 0")
     }
     return volume
   }
 
-  private func existing(
+  // MARK: The image below a new overlay
+
+  /// The volume that a new overlay's backing store is; nil where it is none of an active pool.
+  private func baseVolume(of request: VolumeDefinition, in pool: ActivePool) throws(StorageError)
+    -> (ActivePool, Volume)?
+  {
+    guard let path = basePath(of: request, in: pool) else { return nil }
+    return try volume(atPath: path.text)
+  }
+
+  /// The path of a new overlay's backing store; nil where it has none that is a file.
+  private func basePath(of request: VolumeDefinition, in pool: ActivePool) -> Path? {
+    guard let backing = request.backingStore,
+      !BackingReference(path: backing.path).isSpecial
+    else { return nil }
+    return Path(
+      BackingReference(path: backing.path).resolved(beside: pool.backend.path(of: request.name)))
+  }
+
+  /// Checks the image below a new overlay, and completes its format: the one on record, else raw as in libvirt.
+  private func withBase(_ request: VolumeDefinition, in pool: ActivePool, _ steps: Steps)
+    throws(StorageError) -> VolumeDefinition
+  {
+    guard let backing = request.backingStore else { return request }
+    let subject = "volume '\(request.name)'"
+    guard let path = basePath(of: request, in: pool) else {
+      throw StorageError(
+        .unsupported, subject, "backing store '\(backing.path)' is no local file or device")
+    }
+    var request = request
+    do throws(StorageError) {
+      let status = try FileStatus(following: path)
+      guard status.kind == .regular || status.kind == .blockDevice else {
+        throw StorageError(.badInput, "", "is neither a file nor a block device")
+      }
+      _ = try Descriptor(reading: path)
+    } catch {
+      throw StorageError(
+        error.code == .notFound ? .notFound : error.code, subject,
+        "inaccessible backing store volume \(backing.path)", reason: error.reason ?? error.problem)
+    }
+    guard let (basePool, base) = try volume(atPath: path.text) else {
+      request.backingStore?.format = backing.format ?? .raw
+      return request
+    }
+    guard !(basePool.name == pool.name && base.name == request.name) else {
+      throw StorageError(.badInput, subject, "cannot be its own backing store")
+    }
+    let known = base.definition.target.format ?? .raw
+    if backing.format == nil {
+      request.backingStore?.format = base.hasRecordedFormat ? known : .raw
+      if !base.hasRecordedFormat, !known.isRaw {
+        steps.warnOnce(
+          "backing-format",
+          "\(base.subject) looks like \(known.rawValue), but no format of the backing store is given:"
+            + " it is taken as raw")
+      }
+    } else if let format = backing.format, base.hasRecordedFormat, format.isRaw != known.isRaw {
+      throw StorageError(
+        .badInput, subject,
+        "backing store '\(backing.path)' is of format \(known.rawValue), not \(format.rawValue)")
+    }
+    if base.properties.isWritable, base.properties.kind.savesState, base.state != .clean {
+      throw StorageError(
+        .busy, subject, "its backing store is started: the next stop would change what it shows")
+    }
+    if let backend = basePool.backend as? any ContentBackend {
+      try checkUnused(base, backend, committed: .writers, claiming: .reading, steps)
+    }
+    return request
+  }
+
+  /// - Throws: `exists`, unless the volume satisfies the request and that is enough.
+  private func checkExisting(
     _ present: Volume, satisfies request: VolumeDefinition, ifNotExists: Bool
-  ) throws(StorageError) -> Change {
+  ) throws(StorageError) {
     guard ifNotExists else {
       throw StorageError(
         .exists, "volume '\(request.name)'", "storage volume '\(request.name)' exists already")
@@ -114,7 +194,6 @@ extension Storage {
         .exists, "volume '\(request.name)'",
         "exists otherwise: differs in \(differing.joined(separator: ", "))")
     }
-    return Change(isChanged: false, told: [])
   }
 
   /// Deletes a volume with its revisions.
@@ -130,7 +209,8 @@ extension Storage {
       if let dependent = try pool.dependents(of: volume.name).first {
         throw StorageError(.busy, volume.subject, "is the source of volume '\(dependent)'")
       }
-      try checkUnused(volume, backend, committed: .anyone)
+      try checkIsNoBase(volume, in: pool)
+      try checkUnused(volume, backend, committed: .anyone, steps)
       try volumeBackend(pool.backend, for: "vol deletion").delete(volume, steps)
       try pool.started.remove(volume.name, steps)
     }
@@ -154,13 +234,6 @@ extension Storage {
       pool, backend, volume, steps throws(StorageError) in
       let transition = try volume.transition(.resize)
       let resizing = try volumeBackend(pool.backend, for: "changing of volume capacity")
-      let format = volume.definition.target.format ?? .raw
-      guard format == .raw || VolumeFormat.partitions.contains(format) else {
-        throw StorageError(
-          .unsupported, volume.subject,
-          "volumes of format '\(format.rawValue)' cannot be resized here"
-        )
-      }
       let target = try newSize(resize, of: volume)
       result = target
       if target < volume.capacity {
@@ -169,7 +242,10 @@ extension Storage {
             .badInput, volume.subject,
             "Can't shrink capacity below current capacity unless shrink flag explicitly specified")
         }
-        try checkUnused(volume, backend, committed: .anyone)
+        try checkIsNoBase(volume, in: pool)
+        let isRaw = volume.definition.target.format?.isRaw != false
+        try checkUnused(
+          volume, backend, committed: .anyone, claiming: isRaw ? .changing : nil, steps)
       }
       if target == volume.capacity, !allocate { return }
       if allocate, target > volume.capacity,

@@ -64,6 +64,14 @@ package struct BackingReference: Equatable, Sendable {
     self.formatText = formatText
   }
 
+  /// The name as QEMU resolves it: a relative one from the image's folder, URIs and `json:` as they are.
+  package func resolved(beside image: Path) -> String {
+    isSpecial || path.hasPrefix("/") ? path : image.parent.appending(path).text
+  }
+
+  /// Whether it names something other than a file: a URI, or `json:…`.
+  package var isSpecial: Bool { path.prefix { $0 != "/" }.contains(":") }
+
   /// The recorded format; nil where none is recorded or the toolkit has no word for it.
   ///
   /// With `formatText` set the image below must not be probed, whatever this is.

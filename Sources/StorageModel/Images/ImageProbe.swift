@@ -38,6 +38,11 @@ package enum ImageProbe {
     return facts
   }
 
+  /// Whether an image that begins with these four bytes can be an overlay.
+  package static func mayHaveBacking(_ magic: [UInt8]) -> Bool {
+    [Magic.qcow, Magic.qed, Magic.vmdk, Magic.cow].contains { $0 == magic }
+  }
+
   private static func examine(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
     guard bytes.size > 0 else { return }
     let head = Array(try bytes.bytes(at: 0, count: Int(min(512, bytes.size))))

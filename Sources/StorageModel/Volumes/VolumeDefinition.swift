@@ -98,6 +98,19 @@ package enum VolumeFormat: String, CaseIterable, Sendable {
     [.iso, .vdi, .ploop, .cow, .qcow, .qcow2, .qed, .vmdk, .vhdx].contains(self)
   }
 
+  /// Whether it is the disk byte by byte; `iso` and the words for partitions only tell what is in it.
+  package var isRaw: Bool {
+    self == .raw || self == .iso || VolumeFormat.partitions.contains(self)
+  }
+
+  /// Whether qemu-img can make images of the format (qemu-img(1), 7.2).
+  package var isWrittenByQEMU: Bool { [.qcow, .qcow2, .qed, .vmdk, .vpc, .vdi].contains(self) }
+
+  /// The formats that volumes in files can be created in, in libvirt's order.
+  package static let creatable: [VolumeFormat] = images.filter {
+    $0.isRaw || $0 == .dir || $0.isWrittenByQEMU
+  }
+
   package static let images: [VolumeFormat] = [
     .raw, .dir, .bochs, .cloop, .dmg, .iso, .vpc, .vdi, .fat, .vhd, .ploop, .cow, .qcow, .qcow2,
     .qed,

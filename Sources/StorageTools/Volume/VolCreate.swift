@@ -15,33 +15,44 @@ extension Command {
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     let poolText = tool.arguments.required("pool")
-    let pool = try tool.storage.store.pool(matching: poolText).definition
-    let bytes = try tool.contents(of: file, limit: 1 << 20)
-    let request: VolumeDefinition
-    do throws(XMLProblem) {
-      request = try VolumeXML.read(
-        bytes, file: file, poolType: pool.type,
-        nestedNames: pool.lifecycle.driver.usesQubesLayout,
-        validate: tool.arguments.has("validate"))
-    } catch {
-      throw StorageError(.badInput, "", error.text)
-    }
+    let request = try tool.volumeDocument(file, poolText)
     if tool.arguments.has("print-xml") {
       let volume = try tool.storage.normalised(request, in: poolText)
-      return try tool.write(VolumeXML.write(volume, poolType: pool.type) + "\n")
+      let type = try tool.storage.store.pool(matching: poolText).definition.type
+      return try tool.write(VolumeXML.write(volume, poolType: type) + "\n")
     }
     try tool.create(request, in: poolText, "Vol \(request.name) created from \(file)")
   }
 }
 
 extension Tool {
+  /// Reads a volume document for a pool; with --validate against libvirt's schema.
+  func volumeDocument(_ file: String, _ poolText: String) throws(StorageError) -> VolumeDefinition {
+    let pool = try storage.store.pool(matching: poolText).definition
+    let bytes = try contents(of: file, limit: 1 << 20)
+    do throws(XMLProblem) {
+      return try VolumeXML.read(
+        bytes, file: file, poolType: pool.type,
+        nestedNames: pool.lifecycle.driver.usesQubesLayout, validate: arguments.has("validate"))
+    } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+  }
+
+  /// What the options say of a new volume beyond its document.
+  func creationOptions() -> CreationOptions {
+    var options = CreationOptions()
+    options.preallocatesMetadata = arguments.has("prealloc-metadata")
+    options.requiresReflink = arguments.has("reflink")
+    return options
+  }
+
   /// Creates a volume and reports it.
   func create(_ request: VolumeDefinition, in poolText: String, _ message: String)
     throws(StorageError)
   {
     let change = try storage.createVolume(
-      request, in: poolText, ifNotExists: arguments.has("if-not-exists"),
-      preallocateMetadata: arguments.has("prealloc-metadata"))
+      request, in: poolText, ifNotExists: arguments.has("if-not-exists"), creationOptions())
     let pool = try storage.store.pool(matching: poolText).name
     try report(change, pool: pool, volume: request.name, message)
   }

@@ -1,0 +1,119 @@
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+
+/// Volumes with the content of others.
+extension FileBackend {
+  /// Copies the file whole where its format stays, sharing blocks where possible; else converts it by qemu-img.
+  ///
+  /// An overlay becomes a volume of its own, unless blocks have to be shared: then the copy is an overlay on the
+  /// same image. Holes stay holes. A capacity above the source's is given at the end.
+  package func create(
+    _ volume: VolumeDefinition, from source: VolumeContent, _ options: CreationOptions,
+    _ steps: Steps
+  ) throws(StorageError) {
+    let files = files(volume.name)
+    if volume.target.format == .dir {
+      throw StorageError(.unsupported, subject(volume), "a directory cannot be made from an image")
+    }
+    guard volume.lifecycle.resolved(with: pool.lifecycle).kind.savesState else {
+      throw StorageError(
+        .badInput, subject(volume), "keeps nothing (save_on_stop is no) and can have no content")
+    }
+    try writeRecord(of: volume, for: files, steps)
+    if canCopy(source, to: volume, options) {
+      try copyContent(of: source, to: volume, files, options, steps)
+    } else {
+      guard !options.requiresReflink else {
+        throw StorageError(
+          .unsupported, subject(volume),
+          "--reflink needs the same format and options as '\(source.volume.name)' has")
+      }
+      try convertContent(of: source, to: volume, files, options, steps)
+    }
+  }
+
+  /// Whether a copy of the source's bytes is the volume that was asked for.
+  private func canCopy(
+    _ source: VolumeContent, to volume: VolumeDefinition, _ options: CreationOptions
+  ) -> Bool {
+    let from = source.volume.definition
+    let (there, wanted) = (from.target, volume.target)
+    if wanted.format?.isRaw == true, source.format.isRaw {
+      return wanted.encryption?.format == there.encryption?.format
+    }
+    guard wanted.format == source.format, !options.preallocatesMetadata,
+      wanted.encryption == nil, there.encryption == nil,
+      from.backingStore == nil || options.requiresReflink
+    else { return false }
+    // libvirt has no word for the compat of version 2, so that its documents cannot ask for it again.
+    let compat = there.compat ?? (source.format == .qcow2 ? "0.10" : nil)
+    return (wanted.compat ?? compat) == compat
+      && (wanted.clusterSize ?? there.clusterSize) == there.clusterSize
+      && (wanted.features ?? there.features ?? []) == (there.features ?? [])
+  }
+
+  private func copyContent(
+    of source: VolumeContent, to volume: VolumeDefinition, _ files: VolumeFiles,
+    _ options: CreationOptions, _ steps: Steps
+  ) throws(StorageError) {
+    let path = path(of: volume.name)
+    let isRaw = volume.target.format?.isRaw == true && volume.target.encryption == nil
+    let capacity = volume.capacity ?? source.volume.capacity
+    try steps.run("copy '\(source.descriptor.path)' to '\(path)'") { () throws(StorageError) in
+      try makeCommittedFile(volume, files, named: !isRaw) { file throws(StorageError) in
+        if options.requiresReflink {
+          guard try Copy.reflink(source.descriptor, to: file) else {
+            throw StorageError(
+              .unsupported, "", "failed to clone files from '\(source.descriptor.path)'",
+              reason: "Operation not supported")
+          }
+        } else {
+          try Copy.contents(of: source.descriptor, to: file)
+        }
+        if isRaw {
+          if capacity > source.volume.capacity { try file.setSize(capacity) }
+          if let allocation = volume.allocation, allocation >= capacity {
+            try file.allocate(to: capacity)
+          }
+        } else if capacity > source.volume.capacity {
+          let home = try home(of: files)
+          try Program.qemuImg.runOnImage(
+            QemuImage.resizing(
+              home.reachable(file.path.lastComponent), volume.target.format ?? .raw, to: capacity,
+              shrink: false, key: nil), subject(volume), keeping: [home.descriptor])
+        }
+      }
+    }
+  }
+
+  private func convertContent(
+    of source: VolumeContent, to volume: VolumeDefinition, _ files: VolumeFiles,
+    _ options: CreationOptions, _ steps: Steps
+  ) throws(StorageError) {
+    let image = image(volume, options)
+    let from = source.volume.definition
+    // Names relative to the source's folder mean something only from there.
+    let readable =
+      from.backingStore == nil
+      ? "/proc/self/fd/\(source.descriptor.number)" : source.descriptor.path.text
+    let program = Program.qemuImg
+    let shown = image.conversion(
+      from: source.descriptor.path.text, source.format, to: path(of: volume.name).text)
+    let capacity = volume.capacity ?? source.volume.capacity
+    try steps.run("run \(program.commandLine(shown))") { () throws(StorageError) in
+      try makeCommittedFile(volume, files, named: true) { file throws(StorageError) in
+        let home = try home(of: files)
+        let target = home.reachable(file.path.lastComponent)
+        try program.runOnImage(
+          image.conversion(from: readable, source.format, to: target), subject(volume),
+          keeping: [home.descriptor, source.descriptor])
+        guard capacity > source.volume.capacity else { return }
+        try program.runOnImage(
+          QemuImage.resizing(target, image.format, to: capacity, shrink: false, key: nil),
+          subject(volume), keeping: [home.descriptor])
+      }
+    }
+  }
+}

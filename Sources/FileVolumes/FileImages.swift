@@ -1,0 +1,166 @@
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+
+/// Volumes in other formats than raw, which qemu-img makes.
+extension FileBackend {
+  /// Refuses what libvirt refuses, in its words.
+  func checkFormat(of volume: VolumeDefinition, _ options: CreationOptions) throws(StorageError) {
+    func refused(_ problem: String, _ code: StorageError.Code = .badInput) -> StorageError {
+      StorageError(code, "volume '\(volume.name)'", problem)
+    }
+    let format = volume.target.format ?? .raw
+    guard VolumeFormat.creatable.contains(format) else {
+      let known = VolumeFormat.creatable.map(\.rawValue).joined(separator: ", ")
+      throw refused(
+        "format '\(format.rawValue)' cannot be created: expected \(known)", .unsupported)
+    }
+    guard format == .raw || !driver.usesQubesLayout else {
+      throw refused("pools of driver '\(driver.rawValue)' hold raw volumes only", .unsupported)
+    }
+    if volume.target.compat != nil || volume.target.features != nil, format != .qcow2 {
+      throw refused("compatibility option only available with qcow2")
+    }
+    if volume.target.compat == "0.10" {
+      for feature in ImageFeature.allCases where volume.target.features?.contains(feature) == true {
+        throw refused("\(feature.rawValue) not supported with compat level 0.10")
+      }
+    }
+    if volume.backingStore != nil {
+      if format == .dir { throw refused("backing storage not supported for directories volumes") }
+      if format.isRaw { throw refused("backing storage not supported for raw volumes") }
+    }
+    if options.preallocatesMetadata {
+      if format.isRaw || format == .dir {
+        throw refused("metadata preallocation is not supported for raw volumes")
+      }
+      if format != .qcow2 { throw refused("metadata preallocation only available with qcow2") }
+      if volume.backingStore != nil {
+        throw refused("metadata preallocation conflicts with backing store")
+      }
+    }
+    let properties = volume.lifecycle.resolved(with: pool.lifecycle)
+    if !properties.kind.savesState, !properties.snapOnStart, !format.isRaw {
+      throw refused("volumes that keep nothing are raw, not \(format.rawValue)")
+    }
+    if format == .dir, !volume.lifecycle.isEmpty {
+      throw refused("directories have no life cycle")
+    }
+    try checkEncryption(of: volume, format)
+  }
+
+  private func checkEncryption(of volume: VolumeDefinition, _ format: VolumeFormat)
+    throws(StorageError)
+  {
+    guard let encryption = volume.target.encryption else { return }
+    func refused(_ problem: String) -> StorageError {
+      StorageError(.unsupported, "volume '\(volume.name)'", problem)
+    }
+    guard format == .raw || format == .qcow2 else {
+      throw refused("volume encryption unsupported with format \(format.rawValue)")
+    }
+    guard !driver.usesQubesLayout else {
+      throw refused("pools of driver '\(driver.rawValue)' hold raw volumes only")
+    }
+    guard encryption.format == .luks || encryption.format == .luks2 && format == .raw else {
+      throw refused("unsupported volume encryption format \(encryption.format.rawValue)")
+    }
+    guard encryption.secrets.count < 2 else {
+      throw refused("too many secrets for luks encryption")
+    }
+    guard !encryption.secrets.isEmpty else {
+      throw refused("no secret provided for luks encryption")
+    }
+  }
+
+  /// Makes a volume's file by qemu-img.
+  func createImage(
+    _ volume: VolumeDefinition, _ files: VolumeFiles, _ options: CreationOptions, _ steps: Steps
+  ) throws(StorageError) {
+    let image = image(volume, options)
+    let program = Program.qemuImg
+    let path = path(of: volume.name)
+    try steps.run("run \(program.commandLine(image.creation(at: path.text)))") {
+      () throws(StorageError) in
+      try makeCommittedFile(volume, files, named: true) { file throws(StorageError) in
+        let home = try home(of: files)
+        try program.runOnImage(
+          image.creation(at: home.reachable(file.path.lastComponent)), subject(volume),
+          keeping: [home.descriptor])
+      }
+    }
+  }
+
+  /// What qemu-img is asked for.
+  func image(_ volume: VolumeDefinition, _ options: CreationOptions) -> QemuImage {
+    var image = QemuImage(format: volume.target.format ?? .raw, capacity: volume.capacity)
+    image.backing = volume.backingStore
+    if options.preallocatesMetadata {
+      image.preallocation = .metadata
+    } else if image.format == .qcow2, volume.backingStore == nil,
+      let allocation = volume.allocation,
+      let capacity = volume.capacity, allocation >= capacity, capacity > 0
+    {
+      image.preallocation = .falloc
+    }
+    image.noCopyOnWrite = volume.target.noCopyOnWrite
+    image.compat = volume.target.compat
+    image.clusterSize = volume.target.clusterSize
+    image.features = volume.target.features ?? []
+    image.encryption = volume.target.encryption
+    return image
+  }
+
+  /// Changes the size of an image by qemu-img, which makes its own claim on it.
+  func resizeImage(
+    _ volume: Volume, _ name: String, to capacity: ByteCount, allocate: Bool, _ steps: Steps
+  ) throws(StorageError) {
+    guard !allocate else {
+      throw StorageError(
+        .unsupported, volume.subject, "preallocate is only supported for raw type volume")
+    }
+    let files = files(volume.name)
+    let folder = try folder()
+    let format = volume.definition.target.format ?? .raw
+    func words(_ path: String) -> [String] {
+      QemuImage.resizing(
+        path, format, to: capacity, shrink: capacity < volume.capacity, key: nil)
+    }
+    let program = Program.qemuImg
+    try steps.run("run \(program.commandLine(words(folder.path.appending(name).text)))") {
+      () throws(StorageError) in
+      if name == files.committedPath { try prepareChange(of: files) }
+      try program.runOnImage(
+        words(folder.reachable(name)), volume.subject, keeping: [folder.descriptor])
+      try folder.open(name, flags: Descriptor.readOnly).sync()
+    }
+  }
+
+  func subject(_ volume: VolumeDefinition) -> String { "volume '\(volume.name)'" }
+}
+
+extension Folder {
+  /// A path of a file below the folder for a program that inherits the folder's descriptor; it leads there
+  /// whatever happens to the names above.
+  func reachable(_ name: String) -> String { "/proc/self/fd/\(descriptor.number)/\(name)" }
+}
+
+extension Program {
+  /// Runs qemu-img on images.
+  /// - Throws: `busy` where somebody has one of them open.
+  func runOnImage(
+    _ arguments: [String], _ subject: String, keeping kept: [Descriptor]
+  ) throws(StorageError) {
+    do throws(StorageError) {
+      try run(arguments, on: subject, keeping: kept)
+    } catch {
+      var error = error
+      if error.reason?.contains("Failed to get ") == true || error.reason?.contains(" lock") == true
+      {
+        error.code = .busy
+      }
+      throw error
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import CStorageShim
+import Glibc
+import StorageModel
+
+extension Descriptor {
+  /// Makes all of the file read as zeroes; its size stays.
+  ///
+  /// A file with holes becomes one hole. One that has all its blocks gets zeroes written over them, and keeps them.
+  package func overwriteWithZeroes() throws(StorageError) {
+    let status = try status()
+    if status.allocated < status.size, try punch(status.size) { return }
+    let zeroes = [UInt8](repeating: 0, count: 1 << 20)
+    var writeback = Writeback(self)
+    var offset: Int64 = 0
+    while offset < status.size.bytes {
+      let count = Int(min(Int64(zeroes.count), status.size.bytes - offset))
+      try Copy.write(zeroes[..<count], to: self, at: offset)
+      offset += Int64(count)
+      writeback.wrote(upTo: offset)
+    }
+  }
+
+  /// Gives all blocks of the file back; it then reads as zeroes, and its size stays.
+  /// - Throws: `unsupported` where the file system cannot.
+  package func discardAll() throws(StorageError) {
+    guard try punch(status().size) else {
+      throw StorageError(.unsupported, path.text, "its file system cannot give blocks back")
+    }
+  }
+
+  /// Makes the first `size` bytes a hole (fallocate(2), FALLOC_FL_PUNCH_HOLE).
+  /// - Returns: false where the file system cannot.
+  private func punch(_ size: ByteCount) throws(StorageError) -> Bool {
+    guard size > 0 else { return true }
+    SystemCall.willChange("fallocate")
+    if shim_punch_hole(number, 0, off_t(size.bytes)) == 0 { return true }
+    let code = errno
+    if code == EOPNOTSUPP || code == ENOSYS { return false }
+    throw StorageError(errno: code, path.text, "cannot give blocks back")
+  }
+}

@@ -1,0 +1,28 @@
+import StorageCore
+import StorageModel
+
+extension Command {
+  static let volCreateFrom = Command(
+    "vol-create-from", "Create a volume with the content of another.", .changes,
+    [
+      .pool, .required("file", "FILE", "The document; - reads standard input."),
+      .required("vol", "VOLUME", "The volume to copy: its name, key or path."),
+      .optional("inputpool", "POOL", "Pool of the volume to copy."),
+      .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
+      .flag("reflink", "Share blocks with the volume, or fail."),
+      .flag("validate", "Refuse what libvirt's schema does not know."),
+    ],
+    example: "vol-create-from vms disk2.xml disk1"
+  ) { tool throws(StorageError) in
+    let poolText = tool.arguments.required("pool")
+    let request = try tool.volumeDocument(tool.arguments.required("file"), poolText)
+    let source = tool.arguments.required("vol")
+    let change = try tool.storage.createVolume(
+      request, in: poolText, from: source, in: tool.arguments.value("inputpool") ?? poolText,
+      tool.creationOptions())
+    let pool = try tool.storage.store.pool(matching: poolText).name
+    try tool.report(
+      change, pool: pool, volume: request.name,
+      "Vol \(request.name) created from input vol \(source)")
+  }
+}

@@ -1,0 +1,24 @@
+import StorageCore
+import StorageModel
+
+extension Command {
+  static let volWipe = Command(
+    "vol-wipe", "Make the content of a volume unreadable.", .changes,
+    [
+      .volume(.stopped), .volumePool,
+      .optional(
+        "algorithm", "ALGORITHM", "How it is overwritten: zero where not given.",
+        .words(WipeAlgorithm.allCases.map { .init($0.rawValue) })),
+    ],
+    example: "vol-wipe disk1 --pool vms"
+  ) { tool throws(StorageError) in
+    let text = tool.arguments.value("algorithm") ?? WipeAlgorithm.zero.rawValue
+    guard let algorithm = WipeAlgorithm(rawValue: text) else {
+      let known = WipeAlgorithm.allCases.map(\.rawValue).joined(separator: ", ")
+      throw StorageError(.usage, "", "Unsupported algorithm '\(text)': expected \(known)")
+    }
+    let (change, pool, name) = try tool.storage.wipeVolume(
+      tool.arguments.required("vol"), in: tool.arguments.value("pool"), algorithm)
+    try tool.report(change, pool: pool.name, volume: name, "Vol \(name) wiped")
+  }
+}
