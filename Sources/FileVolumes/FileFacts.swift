@@ -98,6 +98,16 @@ extension FileBackend {
     return definition.capacity ?? 0
   }
 
+  /// What a file that holds a state of the volume measures; nil where there is none.
+  func sizes(ofState file: String, of volume: Volume, in folder: Folder) throws(StorageError)
+    -> VolumeDefinition?
+  {
+    var definition = VolumeDefinition(name: volume.name)
+    var problem: String?
+    let record = try? record(of: files(volume.name), in: folder)
+    return try measure(file, record, in: folder, &definition, &problem) ? definition : nil
+  }
+
   /// Fills in what a file says of its volume.
   /// - Returns: false where there is no such file.
   private func measure(

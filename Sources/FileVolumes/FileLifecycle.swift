@@ -311,9 +311,11 @@ extension FileBackend {
     guard let side = found else { return [] }
     var facts: [RevisionFacts] = []
     for revision in try revisionFiles(files, in: side) {
-      guard let status = try side.status(files.revisionName(revision)) else { continue }
+      let file = files.sidePath(files.revisionName(revision))
+      guard let sizes = try sizes(ofState: file, of: volume, in: folder) else { continue }
       facts.append(
-        RevisionFacts(revision: revision, capacity: status.size, allocation: status.allocated))
+        RevisionFacts(
+          revision: revision, capacity: sizes.capacity ?? 0, allocation: sizes.allocation ?? 0))
     }
     return facts
   }

@@ -136,15 +136,16 @@ extension Storage {
       throw StorageError(.badInput, subject, "cannot be its own backing store")
     }
     let known = base.definition.target.format ?? .raw
-    if backing.format == nil {
+    // Documents that name no format mean raw, as do those that name it; what is on record is the truth.
+    if backing.format?.isRaw != false {
       request.backingStore?.format = base.hasRecordedFormat ? known : .raw
       if !base.hasRecordedFormat, !known.isRaw {
         steps.warnOnce(
           "backing-format",
-          "\(base.subject) looks like \(known.rawValue), but no format of the backing store is given:"
-            + " it is taken as raw")
+          "\(base.subject) looks like \(known.rawValue), but no other format than raw is given for the"
+            + " backing store: it is taken as raw")
       }
-    } else if let format = backing.format, base.hasRecordedFormat, format.isRaw != known.isRaw {
+    } else if let format = backing.format, base.hasRecordedFormat, format != known {
       throw StorageError(
         .badInput, subject,
         "backing store '\(backing.path)' is of format \(known.rawValue), not \(format.rawValue)")

@@ -10,7 +10,8 @@ extension Command {
       .optional(
         "capacity", "SIZE", "Size; needed unless it starts from a source."),
       .optional("allocation", "SIZE", "What gets blocks at once; all where not given."),
-      .optional("format", "FORMAT", "Format of the file: raw where not given.", 
+      .optional(
+        "format", "FORMAT", "Format of the file: raw where not given.",
         .words(VolumeFormat.creatable.map { .init($0.rawValue) })),
       .optional("backing-vol", "VOLUME", "Volume that it is an overlay on."),
       .optional("backing-vol-format", "FORMAT", "Format of the backing volume.", .imageFormat),

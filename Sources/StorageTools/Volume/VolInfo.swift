@@ -21,10 +21,21 @@ extension Command {
     let last =
       tool.arguments.has("physical")
       ? ("Physical", size(definition.physical)) : ("Allocation", size(definition.allocation))
-    let rows = [
-      ("Name", volume.name.text.escaped), ("Type", definition.kind.rawValue),
-      ("Capacity", size(definition.capacity)), last,
-    ]
-    try tool.report(Table.labels(rows), json: ("vol-info", [("volume", volume.json(in: pool))]))
+    let chain = tool.storage.backingChain(of: volume)
+    let rows =
+      [
+        ("Name", volume.name.text.escaped), ("Type", definition.kind.rawValue),
+        ("Capacity", size(definition.capacity)), last,
+      ] + chain.map { ("Backing", $0.line) }
+    try tool.report(
+      Table.labels(rows), json: ("vol-info", [("volume", volume.json(in: pool, chain: chain))]))
+  }
+}
+
+extension BackingImage {
+  /// The image in one line: its path, its format, and what is wrong with it.
+  fileprivate var line: String {
+    let format = format.map { " (\($0.rawValue))" } ?? ""
+    return path.escaped + format + (problem.map { ": \($0)" } ?? "")
   }
 }

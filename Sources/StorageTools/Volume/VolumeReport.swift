@@ -24,38 +24,52 @@ extension Volume {
   }
 
   /// Everything scripts are told of a volume.
-  func json(in pool: ActivePool) -> JSON {
+  /// - Parameter chain: the images below it, where they were looked at.
+  func json(in pool: ActivePool, chain: [BackingImage]? = nil) -> JSON {
     let target = definition.target
     let times = target.timestamps
-    return .object([
-      ("name", .string(name.text)), ("key", .text(definition.key)),
-      ("path", .text(target.path?.text)), ("pool", .string(pool.name.text)),
-      ("type", .string(definition.kind.rawValue)), ("format", .text(target.format?.rawValue)),
-      ("capacity", .size(definition.capacity)), ("allocation", .size(definition.allocation)),
-      ("physical", .size(definition.physical)), ("state", .string(state.rawValue)),
-      ("device", .text(devicePath(in: pool))),
-      ("kind", .string(properties.kind.rawValue)), ("rw", .boolean(properties.isWritable)),
-      ("snap_on_start", .boolean(properties.snapOnStart)),
-      ("save_on_stop", .boolean(properties.saveOnStop)),
-      ("revisions_to_keep", .integer(Int64(properties.revisionsToKeep.number))),
-      ("source", .text(properties.source?.text)), ("ephemeral", .boolean(properties.ephemeral)),
-      ("outdated", .boolean(isOutdated)),
-      (
-        "backing_store",
-        definition.backingStore.map {
-          .object([("path", .string($0.path)), ("format", .text($0.format?.rawValue))])
-        } ?? .null
-      ),
-      (
-        "timestamps",
-        times.map {
-          .object([
-            ("access", .time($0.access)), ("modification", .time($0.modification)),
-            ("change", .time($0.change)), ("birth", .time($0.birth)),
-          ])
-        } ?? .null
-      ),
-      ("problem", .text(problem)),
+    let chainMember: [(String, JSON)] =
+      chain.map { [("backing_chain", .array($0.map(\.json)))] } ?? []
+    return .object(
+      [
+        ("name", .string(name.text)), ("key", .text(definition.key)),
+        ("path", .text(target.path?.text)), ("pool", .string(pool.name.text)),
+        ("type", .string(definition.kind.rawValue)), ("format", .text(target.format?.rawValue)),
+        ("capacity", .size(definition.capacity)), ("allocation", .size(definition.allocation)),
+        ("physical", .size(definition.physical)), ("state", .string(state.rawValue)),
+        ("device", .text(devicePath(in: pool))),
+        ("kind", .string(properties.kind.rawValue)), ("rw", .boolean(properties.isWritable)),
+        ("snap_on_start", .boolean(properties.snapOnStart)),
+        ("save_on_stop", .boolean(properties.saveOnStop)),
+        ("revisions_to_keep", .integer(Int64(properties.revisionsToKeep.number))),
+        ("source", .text(properties.source?.text)), ("ephemeral", .boolean(properties.ephemeral)),
+        ("outdated", .boolean(isOutdated)),
+        (
+          "backing_store",
+          definition.backingStore.map {
+            .object([("path", .string($0.path)), ("format", .text($0.format?.rawValue))])
+          } ?? .null
+        ),
+        (
+          "timestamps",
+          times.map {
+            .object([
+              ("access", .time($0.access)), ("modification", .time($0.modification)),
+              ("change", .time($0.change)), ("birth", .time($0.birth)),
+            ])
+          } ?? .null
+        ),
+        ("problem", .text(problem)),
+      ] + chainMember)
+  }
+}
+
+extension BackingImage {
+  /// What scripts are told of an image below a volume.
+  fileprivate var json: JSON {
+    .object([
+      ("path", .string(path)), ("format", .text(format?.rawValue)),
+      ("pool", .text(pool?.text)), ("volume", .text(volume?.text)), ("problem", .text(problem)),
     ])
   }
 }
