@@ -99,20 +99,22 @@ extension FileBackend {
       from.backingStore == nil
       ? "/proc/self/fd/\(source.descriptor.number)" : source.descriptor.path.text
     let program = Program.qemuImg
-    let shown = image.conversion(
-      from: source.descriptor.path.text, source.format, to: path(of: volume.name).text)
-    let capacity = volume.capacity ?? source.volume.capacity
-    try steps.run("run \(program.commandLine(shown))") { () throws(StorageError) in
+    let path = path(of: volume.name)
+    let isLarger = (volume.capacity ?? 0) > source.volume.capacity
+    func commands(_ input: String, _ output: String) -> [[String]] {
+      let conversion = image.conversion(
+        from: input, source.format, to: output, isThere: isLarger)
+      return isLarger ? [image.creation(at: output), conversion] : [conversion]
+    }
+    let told = commands(source.descriptor.path.text, path.text).map(program.commandLine)
+    try steps.run("run \(told.joined(separator: "; "))") { () throws(StorageError) in
       try makeCommittedFile(volume, files, named: true) { file throws(StorageError) in
         let home = try home(of: files)
-        let target = home.reachable(file.path.lastComponent)
-        try program.runOnImage(
-          image.conversion(from: readable, source.format, to: target), subject(volume),
-          keeping: [home.descriptor, source.descriptor])
-        guard capacity > source.volume.capacity else { return }
-        try program.runOnImage(
-          QemuImage.resizing(target, image.format, to: capacity, shrink: false, key: nil),
-          subject(volume), keeping: [home.descriptor])
+        for words in commands(readable, home.reachable(file.path.lastComponent)) {
+          try program.runOnImage(
+            words, subject(volume), keeping: [home.descriptor, source.descriptor],
+            temporary: file.path, for: path)
+        }
       }
     }
   }

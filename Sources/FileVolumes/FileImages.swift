@@ -87,7 +87,7 @@ extension FileBackend {
         let home = try home(of: files)
         try program.runOnImage(
           image.creation(at: home.reachable(file.path.lastComponent)), subject(volume),
-          keeping: [home.descriptor])
+          keeping: [home.descriptor], temporary: file.path, for: path)
       }
     }
   }
@@ -148,19 +148,34 @@ extension Folder {
 
 extension Program {
   /// Runs qemu-img on images.
+  /// - Parameters:
+  ///   - temporary: what the image is called until it is whole, and so in qemu-img's errors.
+  ///   - name: what users call it.
   /// - Throws: `busy` where somebody has one of them open.
   func runOnImage(
-    _ arguments: [String], _ subject: String, keeping kept: [Descriptor]
+    _ arguments: [String], _ subject: String, keeping kept: [Descriptor],
+    temporary: Path? = nil, for name: Path? = nil
   ) throws(StorageError) {
     do throws(StorageError) {
       try run(arguments, on: subject, keeping: kept)
     } catch {
       var error = error
-      if error.reason?.contains("Failed to get ") == true || error.reason?.contains(" lock") == true
-      {
-        error.code = .busy
+      if let reason = error.reason {
+        if reason.contains("Failed to get ") { error.code = .busy }
+        var text = kept.reduce(reason) { text, descriptor in
+          text.replacing("/proc/self/fd/\(descriptor.number)", by: descriptor.path.text)
+        }
+        if let temporary, let name { text = text.replacing(temporary.text, by: name.text) }
+        error.reason = text
       }
       throw error
     }
+  }
+}
+
+extension String {
+  /// The text with every occurrence of another replaced.
+  fileprivate func replacing(_ text: String, by other: String) -> String {
+    split(separator: text, omittingEmptySubsequences: false).joined(separator: other)
   }
 }

@@ -56,7 +56,8 @@ package struct Program: Sendable {
     guard result.status == 0 else {
       let lines = String(decoding: result.errors, as: UTF8.self)
         .split(whereSeparator: \.isNewline).map { $0.trimmed }.filter { !$0.isEmpty }
-      var reason = lines.last ?? "no message"
+      // Its own first word on the matter; what other programs it runs say comes later.
+      var reason = lines.first { $0.hasPrefix("\(name): ") } ?? lines.last ?? "no message"
       for prefix in ["\(name): ", "ERROR: "] where reason.hasPrefix(prefix) {
         reason.removeFirst(prefix.count)
       }

@@ -54,12 +54,13 @@ package struct QemuImage: Sendable {
     return words
   }
 
-  /// `convert` of an image that is not encrypted into a new one that is not.
-  package func conversion(from source: String, _ sourceFormat: VolumeFormat, to path: String)
-    -> [String]
-  {
-    ["convert", "-f", QemuImage.word(sourceFormat), "-O", word] + optionWords(backing: nil)
-      + [source, path]
+  /// `convert` of an image that is not encrypted into one that is not.
+  /// - Parameter isThere: whether the target exists, at least as large; otherwise it is made.
+  package func conversion(
+    from source: String, _ sourceFormat: VolumeFormat, to path: String, isThere: Bool
+  ) -> [String] {
+    let words = ["convert", "-f", QemuImage.word(sourceFormat), "-O", word]
+    return words + (isThere ? ["-n"] : optionWords(backing: nil)) + [source, path]
   }
 
   /// `convert` into an image that is there already, where either is encrypted.

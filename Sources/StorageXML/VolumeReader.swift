@@ -5,6 +5,8 @@ struct VolumeReader {
   let root: XMLElement
   let poolType: PoolType
   let nestedNames: Bool
+  /// Whether another volume gives what the document leaves out.
+  let hasInput: Bool
 
   func volume() throws(XMLFault) -> VolumeDefinition {
     var volume = VolumeDefinition(name: try name())
@@ -14,7 +16,7 @@ struct VolumeReader {
     let malformed = "malformed capacity element"
     volume.lifecycle = try lifecycle()
     volume.capacity = try root.size("capacity", malformed: malformed)
-    if volume.capacity == nil, volume.backingStore == nil, volume.lifecycle.source == nil {
+    if !hasInput, volume.capacity == nil, volume.backingStore == nil, volume.lifecycle.source == nil {
       throw root.fault("missing capacity element")
     }
     volume.allocation = try root.size("allocation", malformed: malformed)

@@ -12,7 +12,8 @@ package enum VolumeXML {
   ///   - nestedNames: whether the pool's layout allows `/` in names.
   ///   - validate: also refuse elements, attributes and values that libvirt's schema does not allow.
   package static func read(
-    _ bytes: [UInt8], file: String, poolType: PoolType, nestedNames: Bool, validate: Bool
+    _ bytes: [UInt8], file: String, poolType: PoolType, nestedNames: Bool, validate: Bool,
+    hasInput: Bool = false
   ) throws(XMLProblem) -> VolumeDefinition {
     do throws(XMLFault) {
       let root = try XMLDocument.parse(bytes)
@@ -20,7 +21,7 @@ package enum VolumeXML {
         throw root.fault("expecting root element of 'volume', not '\(root.name)'")
       }
       if validate { try VolumeSchema.check(root, nestedNames: nestedNames) }
-      let reader = VolumeReader(root: root, poolType: poolType, nestedNames: nestedNames)
+      let reader = VolumeReader(root: root, poolType: poolType, nestedNames: nestedNames, hasInput: hasInput)
       return try reader.volume()
     } catch {
       throw error.problem(in: file)

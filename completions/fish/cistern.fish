@@ -38,10 +38,14 @@ function __cistern_values
             string split ' ' -- '+pool lock-timeout'
         case pool-uuid
             string split ' ' -- '+pool'
+        case vol-clone
+            string split ' ' -- '+vol +newname +pool lock-timeout'
         case vol-create
             string split ' ' -- '+pool +file lock-timeout'
         case vol-create-as
             string split ' ' -- '+pool +name +capacity +allocation +format +backing-vol +backing-vol-format rw snap-on-start save-on-stop revisions-to-keep source ephemeral lock-timeout'
+        case vol-create-from
+            string split ' ' -- '+pool +file +vol +inputpool lock-timeout'
         case vol-delete
             string split ' ' -- '+vol +pool lock-timeout'
         case vol-dumpxml
@@ -74,6 +78,8 @@ function __cistern_values
             string split ' ' -- '+vol +pool lock-timeout'
         case vol-stop
             string split ' ' -- '+vol +pool lock-timeout'
+        case vol-wipe
+            string split ' ' -- '+vol +pool +algorithm lock-timeout'
     end
 end
 
@@ -359,6 +365,20 @@ complete -c pool-uuid -n '__cistern_fills pool' -a '(__cistern_pools --all)'
 complete -c pool-uuid -l json -d 'Print one JSON document'
 complete -c pool-uuid -l help -d 'Show this help'
 complete -c pool-uuid -l version -d 'Show the version'
+complete -c vol-clone -f
+complete -c vol-clone -l vol -x -a '(__cistern_volumes)' -d 'Name, key or path of the volume'
+complete -c vol-clone -n '__cistern_fills vol' -a '(__cistern_volumes)'
+complete -c vol-clone -l newname -x -d 'Name of the copy'
+complete -c vol-clone -l pool -x -a '(__cistern_pools --all)' -d 'Name or UUID of the volume\'s pool; needed where VOLUME is a name'
+complete -c vol-clone -n '__cistern_fills pool' -a '(__cistern_pools --all)'
+complete -c vol-clone -l lock-timeout -x -d 'Wait at most this long for locks of other commands (60)'
+complete -c vol-clone -l prealloc-metadata -d 'Preallocate metadata (qcow2)'
+complete -c vol-clone -l reflink -d 'Share blocks with the volume, or fail'
+complete -c vol-clone -l print-xml -d 'Print the document of the copy, and change nothing'
+complete -c vol-clone -l json -d 'Print one JSON document'
+complete -c vol-clone -l dry-run -d 'Show the steps and change nothing'
+complete -c vol-clone -l help -d 'Show this help'
+complete -c vol-clone -l version -d 'Show the version'
 complete -c vol-create -f
 complete -c vol-create -l pool -x -a '(__cistern_pools --all)' -d 'Name or UUID of the pool'
 complete -c vol-create -n '__cistern_fills pool' -a '(__cistern_pools --all)'
@@ -379,7 +399,7 @@ complete -c vol-create-as -n '__cistern_fills pool' -a '(__cistern_pools --all)'
 complete -c vol-create-as -l name -x -d 'Name of the volume'
 complete -c vol-create-as -l capacity -x -d 'Size; needed unless it starts from a source'
 complete -c vol-create-as -l allocation -x -d 'What gets blocks at once; all where not given'
-complete -c vol-create-as -l format -x -a 'raw' -d 'Format of the file: raw'
+complete -c vol-create-as -l format -x -a 'raw' -d 'Format of the file: raw where not given'
 complete -c vol-create-as -n '__cistern_fills format' -a 'raw'
 complete -c vol-create-as -l backing-vol -x -a '(__cistern_volumes)' -d 'Volume that it is an overlay on'
 complete -c vol-create-as -n '__cistern_fills backing-vol' -a '(__cistern_volumes)'
@@ -399,6 +419,22 @@ complete -c vol-create-as -l json -d 'Print one JSON document'
 complete -c vol-create-as -l dry-run -d 'Show the steps and change nothing'
 complete -c vol-create-as -l help -d 'Show this help'
 complete -c vol-create-as -l version -d 'Show the version'
+complete -c vol-create-from -f
+complete -c vol-create-from -l pool -x -a '(__cistern_pools --all)' -d 'Name or UUID of the pool'
+complete -c vol-create-from -n '__cistern_fills pool' -a '(__cistern_pools --all)'
+complete -c vol-create-from -l file -r -F -d 'The document; - reads standard input'
+complete -c vol-create-from -n '__cistern_fills file' -F
+complete -c vol-create-from -l vol -x -a '(__cistern_volumes)' -d 'The volume to copy: its name, key or path'
+complete -c vol-create-from -n '__cistern_fills vol' -a '(__cistern_volumes)'
+complete -c vol-create-from -l inputpool -x -d 'Pool of the volume to copy'
+complete -c vol-create-from -l lock-timeout -x -d 'Wait at most this long for locks of other commands (60)'
+complete -c vol-create-from -l prealloc-metadata -d 'Preallocate metadata (qcow2)'
+complete -c vol-create-from -l reflink -d 'Share blocks with the volume, or fail'
+complete -c vol-create-from -l validate -d 'Refuse what libvirt\'s schema does not know'
+complete -c vol-create-from -l json -d 'Print one JSON document'
+complete -c vol-create-from -l dry-run -d 'Show the steps and change nothing'
+complete -c vol-create-from -l help -d 'Show this help'
+complete -c vol-create-from -l version -d 'Show the version'
 complete -c vol-delete -f
 complete -c vol-delete -l vol -x -a '(__cistern_volumes)' -d 'Name, key or path of the volume'
 complete -c vol-delete -n '__cistern_fills vol' -a '(__cistern_volumes)'
@@ -566,3 +602,14 @@ complete -c vol-stop -l json -d 'Print one JSON document'
 complete -c vol-stop -l dry-run -d 'Show the steps and change nothing'
 complete -c vol-stop -l help -d 'Show this help'
 complete -c vol-stop -l version -d 'Show the version'
+complete -c vol-wipe -f
+complete -c vol-wipe -l vol -x -a '(__cistern_volumes)' -d 'Name, key or path of the volume'
+complete -c vol-wipe -n '__cistern_fills vol' -a '(__cistern_volumes)'
+complete -c vol-wipe -l pool -x -a '(__cistern_pools --all)' -d 'Name or UUID of the volume\'s pool; needed where VOLUME is a name'
+complete -c vol-wipe -n '__cistern_fills pool' -a '(__cistern_pools --all)'
+complete -c vol-wipe -l algorithm -x -d 'How it is overwritten: zero where not given'
+complete -c vol-wipe -l lock-timeout -x -d 'Wait at most this long for locks of other commands (60)'
+complete -c vol-wipe -l json -d 'Print one JSON document'
+complete -c vol-wipe -l dry-run -d 'Show the steps and change nothing'
+complete -c vol-wipe -l help -d 'Show this help'
+complete -c vol-wipe -l version -d 'Show the version'

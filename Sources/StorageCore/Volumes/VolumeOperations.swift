@@ -244,7 +244,10 @@ extension Storage {
             "Can't shrink capacity below current capacity unless shrink flag explicitly specified")
         }
         try checkIsNoBase(volume, in: pool)
-        let isRaw = volume.definition.target.format?.isRaw != false
+      }
+      // A raw file can grow under a running machine; an image's tables cannot change under one.
+      let isRaw = volume.definition.target.format?.isRaw != false
+      if target < volume.capacity || !isRaw {
         try checkUnused(
           volume, backend, committed: .anyone, claiming: isRaw ? .changing : nil, steps)
       }

@@ -11,7 +11,7 @@ extension Command {
       .flag("reflink", "Share blocks with the volume, or fail."),
       .flag("print-xml", "Print the document of the copy, and change nothing."),
     ],
-    example: "vol-clone disk1 disk2 --pool vms"
+    example: "vol-clone disk1 disk2 --pool images"
   ) { tool throws(StorageError) in
     let (pool, source) = try tool.volume()
     let text = tool.arguments.required("newname")

@@ -27,13 +27,17 @@ extension Command {
 
 extension Tool {
   /// Reads a volume document for a pool; with --validate against libvirt's schema.
-  func volumeDocument(_ file: String, _ poolText: String) throws(StorageError) -> VolumeDefinition {
+  /// - Parameter hasInput: whether another volume gives what it leaves out.
+  func volumeDocument(_ file: String, _ poolText: String, hasInput: Bool = false)
+    throws(StorageError) -> VolumeDefinition
+  {
     let pool = try storage.store.pool(matching: poolText).definition
     let bytes = try contents(of: file, limit: 1 << 20)
     do throws(XMLProblem) {
       return try VolumeXML.read(
         bytes, file: file, poolType: pool.type,
-        nestedNames: pool.lifecycle.driver.usesQubesLayout, validate: arguments.has("validate"))
+        nestedNames: pool.lifecycle.driver.usesQubesLayout, validate: arguments.has("validate"),
+        hasInput: hasInput)
     } catch {
       throw StorageError(.badInput, "", error.text)
     }

@@ -12,10 +12,11 @@ extension Command {
       .flag("reflink", "Share blocks with the volume, or fail."),
       .flag("validate", "Refuse what libvirt's schema does not know."),
     ],
-    example: "vol-create-from vms disk2.xml disk1"
+    example: "vol-create-from images /srv/disk2.xml disk1"
   ) { tool throws(StorageError) in
     let poolText = tool.arguments.required("pool")
-    let request = try tool.volumeDocument(tool.arguments.required("file"), poolText)
+    let request = try tool.volumeDocument(
+      tool.arguments.required("file"), poolText, hasInput: true)
     let source = tool.arguments.required("vol")
     let change = try tool.storage.createVolume(
       request, in: poolText, from: source, in: tool.arguments.value("inputpool") ?? poolText,

@@ -10,7 +10,7 @@ extension Command {
         "algorithm", "ALGORITHM", "How it is overwritten: zero where not given.",
         .words(WipeAlgorithm.allCases.map { .init($0.rawValue) })),
     ],
-    example: "vol-wipe disk1 --pool vms"
+    example: "vol-wipe disk1 --pool images"
   ) { tool throws(StorageError) in
     let text = tool.arguments.value("algorithm") ?? WipeAlgorithm.zero.rawValue
     guard let algorithm = WipeAlgorithm(rawValue: text) else {

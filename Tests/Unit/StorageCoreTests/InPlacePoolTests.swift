@@ -40,7 +40,7 @@ struct InPlacePoolTests {
     let name = try VolumeName("n")
     let create = failure { () throws(StorageError) in
       try storage.createVolume(
-        VolumeDefinition(name: name), in: "p", ifNotExists: false, preallocateMetadata: false)
+        VolumeDefinition(name: name), in: "p", ifNotExists: false, CreationOptions())
     }
     #expect(create?.text == "storage pool does not support volume creation")
     let delete = failure { () throws(StorageError) in
