@@ -16,7 +16,8 @@ struct VolumeReader {
     let malformed = "malformed capacity element"
     volume.lifecycle = try lifecycle()
     volume.capacity = try root.size("capacity", malformed: malformed)
-    if !hasInput, volume.capacity == nil, volume.backingStore == nil, volume.lifecycle.source == nil {
+    if !hasInput, volume.capacity == nil, volume.backingStore == nil, volume.lifecycle.source == nil
+    {
       throw root.fault("missing capacity element")
     }
     volume.allocation = try root.size("allocation", malformed: malformed)

@@ -21,7 +21,8 @@ package enum VolumeXML {
         throw root.fault("expecting root element of 'volume', not '\(root.name)'")
       }
       if validate { try VolumeSchema.check(root, nestedNames: nestedNames) }
-      let reader = VolumeReader(root: root, poolType: poolType, nestedNames: nestedNames, hasInput: hasInput)
+      let reader = VolumeReader(
+        root: root, poolType: poolType, nestedNames: nestedNames, hasInput: hasInput)
       return try reader.volume()
     } catch {
       throw error.problem(in: file)
