@@ -32,7 +32,9 @@ extension FileBackend {
     return Array(found)
   }
 
-  /// Whether a file is an overlay on `base`. One that cannot be read is none.
+  /// Whether a file is an overlay on `base`.
+  ///
+  /// One that cannot be read is none.
   private func isOverlay(
     _ file: String, of name: VolumeName, isRecorded: Bool, on base: FileStatus.Identity,
     in folder: Folder
