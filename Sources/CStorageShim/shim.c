@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -155,3 +156,18 @@ int shim_window_columns(int fd) {
 }
 
 int shim_character_columns(uint32_t character) { return wcwidth((wchar_t)character); }
+
+int shim_memory_file(const char *name) {
+  int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd >= 0 && fchmod(fd, 0400) != 0) {
+    int number = errno;
+    close(fd);
+    errno = number;
+    return -1;
+  }
+  return fd;
+}
+
+int shim_seal_memory_file(int fd) {
+  return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
+}

@@ -2,7 +2,7 @@ import StorageHost
 import StorageModel
 import StorageOS
 
-/// The locks that processes take: one over all definitions, one per pool, one per volume.
+/// The locks that processes take: one over all definitions, one over all secrets, one per pool, one per volume.
 ///
 /// They are files below the runtime folder that are made when first needed and never removed. Order, so that
 /// nobody waits for each other: definitions, then pool, then volumes by name.
@@ -31,6 +31,11 @@ package struct Locks: Sendable {
   /// Locks the set of definitions, for checks that look at all of them.
   package func definitions() throws(StorageError) -> FileLock {
     try lock("definitions.lock", in: folder, .exclusive, subject: "the pool definitions")
+  }
+
+  /// Locks the set of secrets.
+  package func secrets() throws(StorageError) -> FileLock {
+    try lock("secrets.lock", in: folder, .exclusive, subject: "the secrets")
   }
 
   package func pool(_ name: PoolName, _ mode: FileLock.Mode) throws(StorageError) -> FileLock {

@@ -12,6 +12,7 @@ package struct Storage: Sendable {
 
   package let host: HostFolders
   package let store: PoolStore
+  package let secrets: SecretStore
   package let locks: Locks
   package let isDryRun: Bool
   let makeBackend: MakeBackend
@@ -29,6 +30,7 @@ package struct Storage: Sendable {
     self.makeBackend = makeBackend
     self.makeProgress = makeProgress
     store = PoolStore(host: host)
+    secrets = SecretStore(host: host)
   }
 
   /// What an operation did.

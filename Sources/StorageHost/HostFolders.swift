@@ -11,16 +11,19 @@ package struct HostFolders: Sendable {
   package let data: Path
   package let proc: Path
   package let sys: Path
+  /// The folder in which systemd hands secrets to a service (systemd.exec(5), `LoadCredential=`); nil for none.
+  package let credentials: Path?
 
   package init(
     configuration: Path, runtime: Path, data: Path, proc: Path = Path("/proc"),
-    sys: Path = Path("/sys")
+    sys: Path = Path("/sys"), credentials: Path? = nil
   ) {
     self.configuration = configuration
     self.runtime = runtime
     self.data = data
     self.proc = proc
     self.sys = sys
+    self.credentials = credentials
   }
 
   /// The places for whoever runs this process.
@@ -51,13 +54,19 @@ package struct HostFolders: Sendable {
       base("XDG_RUNTIME_DIR")?.appending("cistern") ?? home.appending(".local/state/cistern/run")
     return HostFolders(
       configuration: folder("XDG_CONFIG_HOME", ".config"), runtime: runtime,
-      data: folder("XDG_DATA_HOME", ".local/share"))
+      data: folder("XDG_DATA_HOME", ".local/share"), credentials: passedCredentials)
   }
 
   private static func system(below root: Path) -> HostFolders {
     HostFolders(
       configuration: root.appending("etc/cistern"), runtime: root.appending("run/cistern"),
-      data: root.appending("var/lib/cistern"))
+      data: root.appending("var/lib/cistern"), credentials: passedCredentials)
+  }
+
+  private static var passedCredentials: Path? {
+    Process.environment("CREDENTIALS_DIRECTORY").map { Path($0) }.flatMap {
+      $0.isAbsolute ? $0 : nil
+    }
   }
 
   /// What belongs to the present boot, in a folder named after it, so that nothing of an earlier boot counts
@@ -79,5 +88,29 @@ package struct HostFolders: Sendable {
     let parent = try make(path.parent)
     if try parent.makeFolder(path.lastComponent, mode: 0o755) { try parent.sync() }
     return try Folder(opening: path)
+  }
+
+  /// Makes a folder that only its owner may enter (0700), and its parents as `make` does.
+  /// - Throws: as `openPrivate`.
+  package static func makePrivate(_ path: Path) throws(StorageError) -> Folder {
+    let parent = try make(path.parent)
+    if try parent.makeFolder(path.lastComponent, mode: 0o700) { try parent.sync() }
+    return try openPrivate(path)
+  }
+
+  /// Opens a folder that only its owner may enter.
+  /// - Throws: `permission` where others may, or it belongs to somebody else.
+  package static func openPrivate(_ path: Path) throws(StorageError) -> Folder {
+    let folder = try Folder(opening: path)
+    let status = try folder.descriptor.status()
+    guard status.mode & 0o077 == 0 else {
+      throw StorageError(
+        .permission, path.text,
+        "mode 0\(String(status.mode, radix: 8)) lets others in: expected 0700")
+    }
+    guard status.owner == Process.userID || status.owner == 0 else {
+      throw StorageError(.permission, path.text, "belongs to user \(status.owner)")
+    }
+    return folder
   }
 }

@@ -6,6 +6,8 @@ import StorageModel
 package struct FileSystem: Sendable {
   package let sizes: PoolSizes
   package let isBtrfs: Bool
+  /// Whether it has no disk below it: tmpfs or ramfs.
+  package let isInMemory: Bool
 
   /// Asks fstatvfs(3) and fstatfs(2).
   ///
@@ -23,7 +25,10 @@ package struct FileSystem: Sendable {
     sizes = PoolSizes(
       capacity: capacity, allocation: capacity - bytes(raw.f_bfree), available: bytes(raw.f_bavail))
     var magic: UInt64 = 0
-    isBtrfs = shim_file_system_magic(folder.descriptor.number, &magic) == 0 && magic == 0x9123_683E
+    let isKnown = shim_file_system_magic(folder.descriptor.number, &magic) == 0
+    // Numbers of <linux/magic.h>.
+    isBtrfs = isKnown && magic == 0x9123_683E
+    isInMemory = isKnown && (magic == 0x0102_1994 || magic == 0x8584_58F6)
   }
 }
 

@@ -4,7 +4,9 @@ enum Commands {
     .findStoragePoolSources, .findStoragePoolSourcesAs,
     .poolAutostart, .poolBuild, .poolCheck, .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
     .poolDumpXML, .poolInfo, .poolList, .poolName, .poolRefresh, .poolStart, .poolUndefine,
-    .poolUUID, .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDumpXML,
+    .poolUUID,
+    .secretDefine, .secretDumpXML, .secretList, .secretSetValue, .secretUndefine,
+    .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDumpXML,
     .volExport, .volImport, .volInfo, .volKey, .volList, .volName, .volPath, .volPool, .volResize,
     .volRevert, .volRevisions, .volSet, .volStart, .volStop, .volWipe,
   ]

@@ -37,7 +37,7 @@ enum EncryptionXML {
     guard type == "passphrase" else {
       throw secret.fault("unknown volume encryption secret type \(type)", attribute: "type")
     }
-    return try SecretXML.read(secret)
+    return try SecretReferenceXML.read(secret)
   }
 
   private static func read(cipher: XMLElement) throws(XMLFault) -> Encryption.Cipher {
@@ -56,7 +56,9 @@ enum EncryptionXML {
       ("format", encryption.format.rawValue), ("engine", encryption.engine?.rawValue),
     ]
     writer.element("encryption", root) { writer in
-      for secret in encryption.secrets { SecretXML.write(secret, type: "passphrase", to: &writer) }
+      for secret in encryption.secrets {
+        SecretReferenceXML.write(secret, type: "passphrase", to: &writer)
+      }
       if let cipher = encryption.cipher {
         writer.empty(
           "cipher",

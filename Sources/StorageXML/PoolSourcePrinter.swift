@@ -43,7 +43,7 @@ struct PoolSourcePrinter {
     }
     if let auth = source.authentication {
       writer.element("auth", [("type", auth.kind.rawValue), ("username", auth.username)]) {
-        SecretXML.write(auth.secret, type: auth.secretType, to: &$0)
+        SecretReferenceXML.write(auth.secret, type: auth.secretType, to: &$0)
       }
     }
     if let version = source.protocolVersion { writer.empty("protocol", [("ver", version)]) }

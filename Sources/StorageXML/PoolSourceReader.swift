@@ -83,7 +83,7 @@ struct PoolSourceReader {
     guard let secret = element.first("secret") else {
       throw element.fault("Missing <secret> element in auth")
     }
-    let reference = try SecretXML.read(secret)
+    let reference = try SecretReferenceXML.read(secret)
     guard let kind else { throw element.fault("storage pool missing auth type") }
     var result = PoolSource.Authentication(kind: kind, username: username, secret: reference)
     result.secretType = secret.attribute("type")

@@ -32,7 +32,8 @@ enum SchemaValue: Sendable {
     case .identity: return text == "-1" || SchemaValue.unsignedInt.accepts(text)
     case .uuid:
       let dashes = bytes.indices.filter { bytes[$0] == UInt8(ascii: "-") }
-      return (dashes.isEmpty || dashes == [8, 13, 18, 23]) && StorageUUID(text) != nil
+      return bytes.count == 32 + dashes.count && (dashes.isEmpty || dashes == [8, 13, 18, 23])
+        && StorageUUID(text) != nil
     case .unit: return (try? ScaledSize.scale(digits: "0", unit: text)) != nil && !bytes.isEmpty
     case .size: return SchemaValue.number(.max).accepts(text)
     case .address(let limit): return CNumber.unsigned(text, base: 0).map { $0 <= limit } ?? false

@@ -123,7 +123,7 @@ enum PermissionsXML {
 }
 
 /// `<secret>` in authentication and encryption.
-enum SecretXML {
+enum SecretReferenceXML {
   static func read(_ element: XMLElement) throws(XMLFault) -> SecretReference {
     switch (element.attribute("uuid"), element.attribute("usage")) {
     case (nil, nil): throw element.fault("missing secret uuid or usage attribute")

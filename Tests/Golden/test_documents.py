@@ -77,8 +77,13 @@ def test_documents_conform_to_their_schemas(site, scratch):
     """Every --json output of a life of a pool, refusals included; every schema is met at least once."""
     image = scratch / "image"
     image.write_bytes(b"x" * 4096)
+    secret = scratch / "secret"
+    secret.write_text("<secret><uuid>5d2c4a3e-9b1f-4c55-8d0a-6f7e1a2b3c4d</uuid></secret>")
     seen = set()
     lines = f"""
+        secret-define {secret} | secret-list | secret-dumpxml 5d2c4a3e-9b1f-4c55-8d0a-6f7e1a2b3c4d
+        secret-set-value 5d2c4a3e-9b1f-4c55-8d0a-6f7e1a2b3c4d --file {image} --plain
+        secret-undefine 5d2c4a3e-9b1f-4c55-8d0a-6f7e1a2b3c4d | secret-undefine none
         pool-define-as p dir --target {scratch}/pool --revisions-to-keep 2
         pool-info p | pool-build p | pool-start p | pool-start p | pool-list --all | pool-info p
         pool-autostart p | pool-refresh p | vol-list p | vol-create-as p v 4096 | vol-create-as p v 4096

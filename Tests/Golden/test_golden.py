@@ -79,6 +79,16 @@ def temporary(text):
     return re.sub(r"~[0-9A-Za-z]{8}\b", "~@RANDOM@", text)
 
 
+def boot(text):
+    """The folder of the present boot."""
+    return re.sub(r"/boot-[0-9a-f-]{36}/", "/boot-@BOOT@/", text)
+
+
+def in_memory(text):
+    """The warning where the private root is on a disk."""
+    return re.sub(r"(?m)^.*warning: .* is on a disk, which keeps .*\n", "", text)
+
+
 RULES = {
     "uuid": numbered_uuids,
     "time": times,
@@ -89,6 +99,8 @@ RULES = {
     "occupied": occupied,
     "process": process,
     "temporary": temporary,
+    "boot": boot,
+    "in-memory": in_memory,
 }
 
 

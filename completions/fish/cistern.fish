@@ -38,6 +38,16 @@ function __cistern_values
             string split ' ' -- '+pool lock-timeout'
         case pool-uuid
             string split ' ' -- '+pool'
+        case secret-define
+            string split ' ' -- '+file lock-timeout'
+        case secret-dumpxml
+            string split ' ' -- '+secret'
+        case secret-list
+            string split ' ' -- ''
+        case secret-set-value
+            string split ' ' -- '+secret file +base64 lock-timeout'
+        case secret-undefine
+            string split ' ' -- '+secret lock-timeout'
         case vol-clone
             string split ' ' -- '+vol +newname +pool lock-timeout'
         case vol-create
@@ -166,6 +176,10 @@ end
 
 function __cistern_uuids
     __cistern_run pool-list --all --uuid | __cistern_column
+end
+
+function __cistern_secrets
+    __cistern_run secret-list | __cistern_table
 end
 
 function __cistern_volumes
@@ -365,6 +379,52 @@ complete -c pool-uuid -n '__cistern_fills pool' -a '(__cistern_pools --all)'
 complete -c pool-uuid -l json -d 'Print one JSON document'
 complete -c pool-uuid -l help -d 'Show this help'
 complete -c pool-uuid -l version -d 'Show the version'
+complete -c secret-define -f
+complete -c secret-define -l file -r -F -d 'The document; - reads standard input'
+complete -c secret-define -n '__cistern_fills file' -F
+complete -c secret-define -l lock-timeout -x -d 'Wait at most this long for locks of other commands (60)'
+complete -c secret-define -l validate -d 'Refuse what libvirt\'s schema does not know'
+complete -c secret-define -l if-not-exists -d 'Succeed where it exists already as asked for'
+complete -c secret-define -l json -d 'Print one JSON document'
+complete -c secret-define -l dry-run -d 'Show the steps and change nothing'
+complete -c secret-define -l help -d 'Show this help'
+complete -c secret-define -l version -d 'Show the version'
+complete -c secret-dumpxml -f
+complete -c secret-dumpxml -l secret -x -a '(__cistern_secrets)' -d 'UUID of the secret'
+complete -c secret-dumpxml -n '__cistern_fills secret' -a '(__cistern_secrets)'
+complete -c secret-dumpxml -l json -d 'Print one JSON document'
+complete -c secret-dumpxml -l help -d 'Show this help'
+complete -c secret-dumpxml -l version -d 'Show the version'
+complete -c secret-list -f
+complete -c secret-list -l ephemeral -d 'List secrets that end with the boot'
+complete -c secret-list -l no-ephemeral -d 'List secrets that last'
+complete -c secret-list -l private -d 'List secrets marked private'
+complete -c secret-list -l no-private -d 'List secrets not marked private'
+complete -c secret-list -l null -d 'Print names only, each with a null byte after it'
+complete -c secret-list -l json -d 'Print one JSON document'
+complete -c secret-list -l help -d 'Show this help'
+complete -c secret-list -l version -d 'Show the version'
+complete -c secret-set-value -f
+complete -c secret-set-value -l secret -x -a '(__cistern_secrets)' -d 'UUID of the secret'
+complete -c secret-set-value -n '__cistern_fills secret' -a '(__cistern_secrets)'
+complete -c secret-set-value -l file -r -F -d 'Read the value from FILE; - reads standard input'
+complete -c secret-set-value -l base64 -x -d 'Refused: everybody on the machine can see a command line'
+complete -c secret-set-value -l lock-timeout -x -d 'Wait at most this long for locks of other commands (60)'
+complete -c secret-set-value -l plain -d 'FILE holds the value as it is, not in base64'
+complete -c secret-set-value -l interactive -d 'Ask for the value on the terminal, without showing it'
+complete -c secret-set-value -l json -d 'Print one JSON document'
+complete -c secret-set-value -l dry-run -d 'Show the steps and change nothing'
+complete -c secret-set-value -l help -d 'Show this help'
+complete -c secret-set-value -l version -d 'Show the version'
+complete -c secret-undefine -f
+complete -c secret-undefine -l secret -x -a '(__cistern_secrets)' -d 'UUID of the secret'
+complete -c secret-undefine -n '__cistern_fills secret' -a '(__cistern_secrets)'
+complete -c secret-undefine -l lock-timeout -x -d 'Wait at most this long for locks of other commands (60)'
+complete -c secret-undefine -l if-exists -d 'Succeed where there is nothing to do it to'
+complete -c secret-undefine -l json -d 'Print one JSON document'
+complete -c secret-undefine -l dry-run -d 'Show the steps and change nothing'
+complete -c secret-undefine -l help -d 'Show this help'
+complete -c secret-undefine -l version -d 'Show the version'
 complete -c vol-clone -f
 complete -c vol-clone -l vol -x -a '(__cistern_volumes)' -d 'Name, key or path of the volume'
 complete -c vol-clone -n '__cistern_fills vol' -a '(__cistern_volumes)'

@@ -80,6 +80,11 @@ int shim_window_columns(int fd);
 int shim_character_columns(uint32_t character);
 int shim_unlock_byte(int fd, off_t offset);
 
+/* memfd_create(2): a file in memory that can be sealed, for its owner alone. */
+int shim_memory_file(const char *name);
+/* fcntl(2) F_ADD_SEALS: from now on it cannot be changed. */
+int shim_seal_memory_file(int fd);
+
 extern const int shim_o_tmpfile;
 extern const int shim_o_path;
 

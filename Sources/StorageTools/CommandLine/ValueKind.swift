@@ -17,6 +17,8 @@ indirect enum ValueKind: Equatable, Sendable {
   case volume(VolumeFilter)
   /// Key or path of a volume.
   case volumePath
+  /// UUID of a secret.
+  case secret
   /// Number of a revision of the volume that is given.
   case revision
   case file, folder
@@ -59,6 +61,7 @@ indirect enum ValueKind: Equatable, Sendable {
     case "POOL": self = .pool(.any)
     case "VOLUME": self = .volume(.any)
     case "REVISION": self = .revision
+    case "SECRET": self = .secret
     case "FILE", "DEVICE": self = .file
     case "PATH": self = .folder
     case "SIZE": self = .size
@@ -89,6 +92,7 @@ indirect enum ValueKind: Equatable, Sendable {
     case .poolUUID: return "pool-uuid"
     case .volume: return "volume"
     case .volumePath: return "volume-path"
+    case .secret: return "secret"
     case .revision: return "revision"
     case .file: return "file"
     case .folder: return "folder"

@@ -53,7 +53,7 @@ struct CommandFileTests {
   @Test("golden cases belong to a command")
   func strayGolden() {
     let folders = Repository.names(in: "Tests/Golden").filter {
-      ($0.hasPrefix("pool-") || $0.hasPrefix("vol-"))
+      ($0.hasPrefix("pool-") || $0.hasPrefix("secret-") || $0.hasPrefix("vol-"))
     }
     #expect(Set(folders).isSubset(of: Self.names))
   }
