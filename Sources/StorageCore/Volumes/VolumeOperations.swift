@@ -45,6 +45,8 @@ extension Storage {
         try backend.sweep(request.name, Steps())
       }
       return try change { steps throws(StorageError) in
+        // What a format cannot have is said before the image below is looked for, as libvirt does.
+        if request.backingStore != nil { _ = try backend.plan(request, options) }
         let request = try withBase(request, in: pool, steps)
         let volume = try checked(request, options, in: pool, backend)
         if let present = try pool.volume(request.name) {
