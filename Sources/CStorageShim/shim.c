@@ -77,7 +77,7 @@ int shim_link_descriptor(int fd, int to, const char *name) {
 
 int shim_clone(int to, int from) { return ioctl(to, FICLONE, from); }
 
-int shim_punch_hole(int fd, off_t offset, off_t length) {
+int shim_punch_hole(int fd, int64_t offset, int64_t length) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
@@ -127,11 +127,6 @@ int shim_block_device_size(int fd, uint64_t *size) { return ioctl(fd, BLKGETSIZE
 int64_t shim_seek_data(int fd, int64_t offset) { return lseek(fd, offset, SEEK_DATA); }
 
 int64_t shim_seek_hole(int fd, int64_t offset) { return lseek(fd, offset, SEEK_HOLE); }
-
-int64_t shim_copy_range(int from, int to, int64_t offset, int64_t count) {
-  off_t in = offset, out = offset;
-  return copy_file_range(from, &in, to, &out, (size_t)count, 0);
-}
 
 int shim_start_writeback(int fd, int64_t offset, int64_t count) {
   return sync_file_range(fd, offset, count, SYNC_FILE_RANGE_WRITE);

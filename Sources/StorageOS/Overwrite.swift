@@ -9,15 +9,7 @@ extension Descriptor {
   package func overwriteWithZeroes() throws(StorageError) {
     let status = try status()
     if status.allocated < status.size, try punch(status.size) { return }
-    let zeroes = [UInt8](repeating: 0, count: 1 << 20)
-    var writeback = Writeback(self)
-    var offset: Int64 = 0
-    while offset < status.size.bytes {
-      let count = Int(min(Int64(zeroes.count), status.size.bytes - offset))
-      try Copy.write(zeroes[..<count], to: self, at: offset)
-      offset += Int64(count)
-      writeback.wrote(upTo: offset)
-    }
+    try TransferEnd(self).writeZeroes(0..<status.size.bytes)
   }
 
   /// Gives all blocks of the file back; it then reads as zeroes, and its size stays.
@@ -33,7 +25,7 @@ extension Descriptor {
   private func punch(_ size: ByteCount) throws(StorageError) -> Bool {
     guard size > 0 else { return true }
     SystemCall.willChange("fallocate")
-    if shim_punch_hole(number, 0, off_t(size.bytes)) == 0 { return true }
+    if shim_punch_hole(number, 0, size.bytes) == 0 { return true }
     let code = errno
     if code == EOPNOTSUPP || code == ENOSYS { return false }
     throw StorageError(errno: code, path.text, "cannot give blocks back")

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "transfer_shim.h"
+
 struct shim_status {
   uint32_t mode, uid, gid, nlink, dev_major, dev_minor;
   uint64_t size, blocks, inode;
@@ -28,7 +30,7 @@ int shim_rename(int from, const char *name, int to, const char *new_name, int ex
 int shim_link_descriptor(int fd, int to, const char *name);
 /* ioctl FICLONE of <linux/fs.h>. */
 int shim_clone(int to, int from);
-int shim_punch_hole(int fd, off_t offset, off_t length);
+int shim_punch_hole(int fd, int64_t offset, int64_t length);
 /* Open-file-description locks on the whole file, fcntl(2): exclusive or shared, waiting or not. */
 int shim_lock(int fd, int exclusive, int wait);
 /* 0: a lease (exclusive: F_WRLCK, else F_RDLCK) could be taken and was given back at once. */
@@ -42,8 +44,6 @@ unsigned int shim_nocow_flag(void);
 /* lseek(2) with SEEK_DATA or SEEK_HOLE. */
 int64_t shim_seek_data(int fd, int64_t offset);
 int64_t shim_seek_hole(int fd, int64_t offset);
-/* copy_file_range(2) of the same range. */
-int64_t shim_copy_range(int from, int to, int64_t offset, int64_t count);
 /* sync_file_range(2) with SYNC_FILE_RANGE_WRITE: begins writing, does not wait. */
 int shim_start_writeback(int fd, int64_t offset, int64_t count);
 int shim_get_label(int fd, char *label, size_t size);

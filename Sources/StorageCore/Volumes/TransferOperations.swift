@@ -35,11 +35,9 @@ extension Storage {
       try checkIsNoBase(volume, in: pool)
       try checkUnused(volume, backend, committed: .anyone, steps)
       try backend.replaceCommitted(of: volume, steps) { target throws(StorageError) in
-        if status.kind == .regular {
-          try Copy.contents(of: source, to: target, progress: steps.progress)
-        } else {
-          try Stream.fill(target, from: source, size: expected)
-        }
+        var transfer = Transfer(from: source, to: target, progress: steps.progress)
+        transfer.amount = .exactly(expected)
+        try transfer.run()
       }
     }
   }

@@ -9,6 +9,13 @@ extension Descriptor {
     guard shim_seek_data(number, 0) < 0 else { return true }
     return errno == ENXIO ? false : try status().size > 0
   }
+
+  /// Brings a file that is read to disk: some file systems report stale holes for data that is not there yet.
+  func flushBeforeReading() throws(StorageError) {
+    if fdatasync(number) != 0, errno == EIO {
+      throw StorageError(errno: EIO, path.text, "cannot write to disk")
+    }
+  }
 }
 
 /// Copies the content of files: by reflink, else hole by hole.
@@ -31,44 +38,20 @@ package enum Copy {
     throw StorageError(errno: code, target.path.text, "cannot clone from '\(source.path)'")
   }
 
-  /// Makes the empty regular file `target` equal to the regular file `source`, whatever file systems they are on, by
-  /// the fastest way there is: FICLONE, then copy_file_range(2) hole by hole, then through memory.
+  /// Makes `target` equal to `source`: see `Transfer`, of which this is the shortest form.
   ///
   /// This is what a clone, a working copy and a revert call, inside `Folder.makeFile`, which brings the file to disk
   /// and gives it its name afterwards:
-  /// `try Copy.contents(of: state, to: file, progress: steps.progress)`. Takes at most a few MiB of memory. The
-  /// target's size is set first, so a full disk is noticed while copying, at the latest by the sync after it.
-  /// - Parameter progress: whom to tell; nothing is told of a reflink, which takes no time.
+  /// `try Copy.contents(of: state, to: file, progress: steps.progress)`. The size of an empty file is set first, so
+  /// a full disk is noticed while copying, at the latest by the sync after it. Either may be a block device.
+  /// - Parameter progress: whom to tell.
   /// - Returns: how it was done.
   /// - Throws: also `interrupted` where the process was asked to stop; then the target is of no use any more.
   @discardableResult
   package static func contents(
     of source: Descriptor, to target: Descriptor, progress: Progress? = nil
   ) throws(StorageError) -> Method {
-    if try reflink(source, to: target) { return .reflink }
-    try data(of: source, to: target, progress: progress)
-    return .sparse
-  }
-
-  /// Copies every data segment of `source` to the same place in the empty file `target`.
-  package static func data(
-    of source: Descriptor, to target: Descriptor, progress: Progress? = nil
-  ) throws(StorageError) {
-    var copy = SparseCopy(source, to: target, progress: progress)
-    try copy.run()
-  }
-
-  static func write(_ bytes: ArraySlice<UInt8>, to target: Descriptor, at offset: Int64)
-    throws(StorageError)
-  {
-    SystemCall.willChange("pwrite")
-    var done = 0
-    while done < bytes.count {
-      done += try SystemCall.run(target.path.text, "cannot write") {
-        bytes.dropFirst(done).withUnsafeBytes {
-          pwrite(target.number, $0.baseAddress, $0.count, Int(offset) + done)
-        }
-      }
-    }
+    let result = try Transfer(from: source, to: target, progress: progress).run()
+    return result.isReflink ? .reflink : .sparse
   }
 }

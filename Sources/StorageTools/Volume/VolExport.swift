@@ -27,10 +27,14 @@ extension Command {
       revision: tool.arguments.value("revision")
     ) { state throws(StorageError) in
       try steps.run("write '\(state.path)' to '\(file)'") { () throws(StorageError) in
-        if file == "-" {
-          try Stream.drain(state, to: Process.standardOutput)
-        } else {
-          try Stream.export(state, to: Path(file))
+        let progress = tool.progress()
+        let output =
+          file == "-"
+          ? Transfer.Output.open(Process.standardOutput) : .path(Path(file), mode: 0o600)
+        try Transfer.deliver(to: output) { target, start throws(StorageError) in
+          var transfer = Transfer(from: state, to: target, progress: progress)
+          transfer.targetStart = start
+          return try transfer.run().size
         }
       }
     }

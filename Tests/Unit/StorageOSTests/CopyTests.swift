@@ -40,7 +40,7 @@ struct CopyTests {
     try temporary.shell(line)
     let source = try temporary.open("source")
     let target = try temporary.open("target")
-    try Copy.data(of: source, to: target)
+    try Copy.contents(of: source, to: target)
     try temporary.shell("cmp source target")
     #expect(try target.status().size == source.status().size)
     try target.sync()
@@ -63,7 +63,7 @@ struct CopyTests {
     let source = try temporary.open("source")
     let target = try other.open("target")
     #expect(try !Copy.reflink(source, to: target))
-    try Copy.data(of: source, to: target)
+    try Copy.contents(of: source, to: target)
     try temporary.shell("cmp source '\(other.path)/target'")
     #expect(try target.status().allocated.bytes <= source.status().allocated.bytes + 65536)
   }
@@ -74,7 +74,7 @@ struct CopyTests {
     try source.setSize(16_777_216)
     try source.write([UInt8](repeating: 7, count: 100_000))
     let target = try temporary.open("target")
-    try Copy.data(of: source, to: target)
+    try Copy.contents(of: source, to: target)
     #expect(try target.read(at: 0, count: 100_000) == [UInt8](repeating: 7, count: 100_000))
     try temporary.shell("cmp source target")
   }
@@ -85,7 +85,7 @@ struct CopyTests {
     // A descriptor that only names the file (O_PATH): its status can be asked, its data cannot be read.
     let source = try Descriptor(opening: temporary.path.appending("source"), flags: 0o10000000)
     let target = try temporary.open("target")
-    #expect(throws: StorageError.self) { try Copy.data(of: source, to: target) }
+    #expect(throws: StorageError.self) { try Copy.contents(of: source, to: target) }
   }
 
   @Test("a full disk is an error that says so")

@@ -64,7 +64,7 @@ struct ProgressTests {
     let temporary = try TemporaryFolder()
     try temporary.shell("truncate -s 30M source; head -c 1000000 /dev/urandom >> source")
     let source = try temporary.open("source")
-    try Copy.data(of: source, to: temporary.open("target"), progress: progress())
+    try Copy.contents(of: source, to: temporary.open("target"), progress: progress())
     let last = try #require(watch.reports.last)
     #expect(last.isComplete && last.task == "copy")
     #expect(try last.position == source.status().size)
