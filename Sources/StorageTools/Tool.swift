@@ -80,6 +80,7 @@ package final class Tool: Sendable {
         .usage)
     }
     _ = Process.originalFileModeMask
+    if let shell = ShellCompletion(words) { complete(command, shell, Array(words.dropFirst())) }
     // Whoever reads the report may go away in the middle of a change; the change still finishes.
     Process.ignoreSignals(brokenPipe: command.effect == .changes)
     // Whatever changes something is stopped where that can be taken back.
@@ -105,6 +106,16 @@ package final class Tool: Sendable {
       if error.code == .usage { text += "Try '\(name) --help' for more information.\n" }
       finish("", text, status)
     }
+  }
+
+  /// Answers a shell that completes a command line, and ends the process; silently where that cannot be done.
+  private static func complete(_ command: Command, _ shell: ShellCompletion, _ words: [String])
+    -> Never
+  {
+    let line = BegunLine(shell.words(words), for: command)
+    guard let tool = try? Tool(command, Arguments()) else { finish("", "", .failure) }
+    let completion = Completion(line, of: command, in: tool.storage, matches: shell.matching)
+    finish(shell.answer(completion, words), "", .success)
   }
 
   private static func tellJSON(_ error: StorageError, _ command: Command, _ status: ExitStatus)

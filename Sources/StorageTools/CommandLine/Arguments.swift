@@ -9,6 +9,9 @@ struct Arguments: Sendable {
   private(set) var values: [String: String] = [:]
   private(set) var flags: Set<String> = []
 
+  /// No arguments.
+  init() {}
+
   /// - Throws: `usage`, in virsh's words.
   init(_ words: [String], for command: Command) throws(StorageError) {
     let parameters = command.allParameters
@@ -77,6 +80,16 @@ struct Arguments: Sendable {
     for parameter in parameters where parameter.isRequired && values[parameter.name] == nil {
       throw Arguments.usage("command '\(command.name)' requires <\(parameter.name)> option")
     }
+  }
+
+  /// Takes a value as given, whatever was given before.
+  mutating func note(_ value: String, for parameter: Parameter) { values[parameter.name] = value }
+
+  mutating func note(flag parameter: Parameter) { flags.insert(parameter.name) }
+
+  /// The parameter that the next bare word fills; nil where none is left.
+  func nextPositional(of command: Command) -> Parameter? {
+    command.allParameters.first { $0.isPositional && values[$0.name] == nil }
   }
 
   private mutating func assign(_ bare: [String], to parameters: [Parameter])
