@@ -62,6 +62,9 @@ let package = Package(
       "FileVolumes",
       ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
     library(
+      "BlockVolumes",
+      ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
+    library(
       "DirectoryBackend",
       ["StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes"],
       path: "Sources/Backends/Directory"),
@@ -80,6 +83,12 @@ let package = Package(
     tests(
       "StorageCoreTests",
       ["StorageCore", "StorageModel", "StorageOS", "StorageHost", "TestSupport"]),
+    tests(
+      "BlockVolumesTests",
+      [
+        "BlockVolumes", "StorageConf", "StorageCore", "StorageModel", "StorageOS", "StorageHost",
+        "TestSupport",
+      ]),
     tests("SignaturesTests", ["Signatures", "StorageModel", "StorageOS", "TestSupport"]),
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),

@@ -32,6 +32,8 @@ int shim_status(int fd, const char *name, int follow, struct shim_status *out) {
   out->nlink = s.stx_nlink;
   out->dev_major = s.stx_dev_major;
   out->dev_minor = s.stx_dev_minor;
+  out->rdev_major = s.stx_rdev_major;
+  out->rdev_minor = s.stx_rdev_minor;
   out->size = s.stx_size;
   out->blocks = s.stx_blocks;
   out->inode = s.stx_ino;
@@ -121,8 +123,6 @@ int shim_file_system_magic(int fd, uint64_t *magic) {
 }
 
 int shim_refresh_loop_size(int fd) { return ioctl(fd, LOOP_SET_CAPACITY, 0); }
-
-int shim_block_device_size(int fd, uint64_t *size) { return ioctl(fd, BLKGETSIZE64, size); }
 
 int64_t shim_seek_data(int fd, int64_t offset) { return lseek(fd, offset, SEEK_DATA); }
 

@@ -339,7 +339,8 @@ extension FileBackend {
   }
 
   package func replaceCommitted(
-    of volume: Volume, _ steps: Steps, fill: (Descriptor) throws(StorageError) -> Void
+    of volume: Volume, size: ByteCount, _ steps: Steps,
+    fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) {
     let files = files(volume.name)
     let keep = max(0, volume.properties.revisionsToKeep.number)

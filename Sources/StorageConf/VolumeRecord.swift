@@ -9,6 +9,16 @@ package struct VolumeRecord: Equatable, Sendable {
   package var lifecycle: LifecycleSettings
   /// The size of a volume that has no file of its own while stopped.
   package var size: ByteCount?
+  /// The sectors that the content was made for; nil means 512 bytes.
+  package var sectorSize: ByteCount?
+  /// Which device the record is about, where the name alone does not tell it: a partition's UUID, a unit's serial
+  /// number.
+  package var identity: String?
+  /// What was begun with the content in place and is not known to have ended.
+  package var unfinished: Change?
+
+  /// What can leave a volume's content half done.
+  package enum Change: String, CaseIterable, Sendable { case create, `import`, wipe }
 
   package init(
     format: VolumeFormat? = nil, lifecycle: LifecycleSettings = LifecycleSettings(),
@@ -62,6 +72,9 @@ package struct VolumeRecord: Equatable, Sendable {
     add("source", lifecycle.source?.text)
     add("ephemeral", lifecycle.ephemeral)
     add("size", size.map { String($0.bytes) })
+    add("sector_size", sectorSize.map { String($0.bytes) })
+    add("identity", identity)
+    add("unfinished", unfinished?.rawValue)
     var document = ConfDocument.empty(file: file)
     try document.addSection("volume", entries)
     return String(decoding: document.bytes, as: UTF8.self)
@@ -116,13 +129,26 @@ package struct VolumeRecord: Equatable, Sendable {
         throw refusal("the name of a volume")
       }
       lifecycle.source = source
-    case "size":
-      do { size = try ScaledSize.parse(entry.value) } catch {
-        throw refusal("a size: \(error.text)")
+    case "size": size = try self.size(entry, file: file)
+    case "sector_size": sectorSize = try self.size(entry, file: file)
+    case "identity": identity = entry.value
+    case "unfinished":
+      guard let change = Change(rawValue: entry.value) else {
+        throw refusal(Change.allCases.map(\.rawValue).joined(separator: ", "))
       }
+      unfinished = change
     default:
       throw ConfProblem(
         file: file, line: entry.line, message: "unknown key '\(entry.key.printable)' in [volume]")
+    }
+  }
+
+  private func size(_ entry: ConfEntry, file: String) throws(ConfProblem) -> ByteCount {
+    do { return try ScaledSize.parse(entry.value) } catch {
+      throw ConfProblem(
+        file: file, line: entry.line,
+        message: "\(entry.key): '\(entry.value.printable)' is not accepted: expected a size:"
+          + " \(error.text)")
     }
   }
 }

@@ -14,6 +14,8 @@ package struct FileStatus: Sendable {
 
   package let kind: Kind
   package let identity: Identity
+  /// Which device a device node stands for; of other files it means nothing.
+  package let device: DeviceNumber
   package let size: ByteCount
   /// Space taken: blocks of 512 bytes, as st_blocks counts.
   package let allocated: ByteCount
@@ -55,6 +57,7 @@ package struct FileStatus: Sendable {
     }
     identity = Identity(
       device: UInt64(raw.dev_major) << 32 | UInt64(raw.dev_minor), inode: raw.inode)
+    device = DeviceNumber(major: raw.rdev_major, minor: raw.rdev_minor)
     size = ByteCount(exactly: raw.size) ?? .maximum
     allocated =
       ByteCount(exactly: raw.blocks.multipliedReportingOverflow(by: 512).partialValue) ?? 0

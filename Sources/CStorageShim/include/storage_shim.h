@@ -11,7 +11,7 @@
 #include "transfer_shim.h"
 
 struct shim_status {
-  uint32_t mode, uid, gid, nlink, dev_major, dev_minor;
+  uint32_t mode, uid, gid, nlink, dev_major, dev_minor, rdev_major, rdev_minor;
   uint64_t size, blocks, inode;
   int64_t atime, mtime, ctime, btime;
   uint32_t atime_nsec, mtime_nsec, ctime_nsec, btime_nsec;
@@ -54,6 +54,18 @@ int shim_file_system_magic(int fd, uint64_t *magic);
 int shim_refresh_loop_size(int fd);
 /* ioctl BLKGETSIZE64 of <linux/fs.h>. */
 int shim_block_device_size(int fd, uint64_t *size);
+/* ioctls BLKSSZGET and BLKPBSZGET of <linux/fs.h>: bytes of a logical and of a physical sector. */
+int shim_block_sector_sizes(int fd, int *logical, unsigned *physical);
+/* ioctl BLKROGET: whether a block device is read-only. */
+int shim_block_is_read_only(int fd, int *read_only);
+/* ioctl BLKDISCARD: gives a part of a block device back; what it reads as is not said. */
+int shim_block_discard(int fd, uint64_t start, uint64_t length);
+/* ioctl BLKFLSBUF: writes out and drops what is cached of a block device. */
+int shim_block_flush(int fd);
+/* ioctl BLKPG of <linux/blkpg.h>: tells the kernel of one partition, start and length in bytes. */
+int shim_partition_add(int fd, int number, int64_t start, int64_t length);
+int shim_partition_remove(int fd, int number);
+int shim_partition_resize(int fd, int number, int64_t start, int64_t length);
 /* ioctl TIOCGWINSZ: columns of the terminal, or -1. */
 int shim_terminal_columns(int fd);
 

@@ -65,9 +65,11 @@ package protocol ContentBackend: PoolBackend {
   func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
   func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
   /// Puts the content that `fill` writes in the place of the committed state, which becomes a revision where
-  /// revisions are kept.
+  /// revisions are kept. Files get the new size; devices keep theirs, and read as zeroes behind the content.
+  /// - Parameter size: how many bytes `fill` writes, so that what has no room is refused beforehand.
   func replaceCommitted(
-    of volume: Volume, _ steps: Steps, fill: (Descriptor) throws(StorageError) -> Void
+    of volume: Volume, size: ByteCount, _ steps: Steps,
+    fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError)
   /// Opens the committed state, or a revision, for reading. Stays readable whatever happens to its name.
   func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError) -> Descriptor

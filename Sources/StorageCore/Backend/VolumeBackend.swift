@@ -24,6 +24,8 @@ package struct CreationOptions: Sendable {
   package var preallocatesMetadata = false
   /// Whether nothing but sharing blocks with the volume it is made from will do.
   package var requiresReflink = false
+  /// The sectors that the content to be copied is made for, where users said so.
+  package var sectorSize: ByteCount?
   package init() {}
 }
 
@@ -53,7 +55,7 @@ package struct VolumeContent: Sendable {
 }
 
 /// Pools whose volumes can be overwritten so that their content cannot be had back.
-package protocol WipingBackend: VolumeBackend {
+package protocol WipingBackend: ContentBackend {
   func wipe(_ volume: Volume, _ algorithm: WipeAlgorithm, _ steps: Steps) throws(StorageError)
 }
 

@@ -34,7 +34,8 @@ extension Storage {
       }
       try checkIsNoBase(volume, in: pool)
       try checkUnused(volume, backend, committed: .anyone, steps)
-      try backend.replaceCommitted(of: volume, steps) { target throws(StorageError) in
+      try backend.replaceCommitted(of: volume, size: expected, steps) {
+        target throws(StorageError) in
         var transfer = Transfer(from: source, to: target, progress: steps.progress)
         transfer.amount = .exactly(expected)
         try transfer.run()

@@ -19,6 +19,9 @@ package struct Volume: Sendable {
   package var hasUnreadableRecord = false
   /// Whether its format is on record, so that nothing a guest writes can change what it is taken for.
   package var hasRecordedFormat = false
+  /// The sectors that its content is made for, and of a device has; nil where nothing says that they are not the
+  /// usual 512 bytes.
+  package var sectorSize: ByteCount?
   /// Why it could not be read, in one line; nil where all is well.
   package var problem: String?
 

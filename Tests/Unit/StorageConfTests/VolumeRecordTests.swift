@@ -19,6 +19,9 @@ struct VolumeRecordTests {
       source=appvms/base/root
       ephemeral=no
       size=1048576
+      sector_size=4096
+      identity=0a-1b
+      unfinished=import
 
       """
     let record = try Self.read(text)
@@ -30,6 +33,9 @@ struct VolumeRecordTests {
     #expect(record.lifecycle.source?.text == "appvms/base/root")
     #expect(record.lifecycle.ephemeral == false)
     #expect(record.size == .mebibyte)
+    #expect(record.sectorSize == 4096)
+    #expect(record.identity == "0a-1b")
+    #expect(record.unfinished == .import)
     #expect(try record.text(file: "v") == text)
   }
 

@@ -1,0 +1,96 @@
+import StorageConf
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+
+/// Pools whose volumes are block devices: partitions, logical volumes, units of a SCSI host, multipath maps.
+///
+/// What such volumes have in common is here: what the device tells, who uses it, its content and how that is
+/// overwritten. A kind of pool adds which volumes there are (`volume`, `volumes`), the path of a volume's device
+/// (`path(of:)`), and where its record is kept. The state that changes is the device itself; a kind of pool with
+/// revisions implements the life cycle's other half.
+package protocol BlockBackend: WipingBackend {
+  var pool: PoolDefinition { get }
+  var host: HostFolders { get }
+
+  /// What the pool remembers of a volume; nil where nothing is. Pools without a place of their own use
+  /// `StateRecords`.
+  func record(of name: VolumeName) throws(StorageError) -> VolumeRecord?
+  /// Remembers it, durably before this returns; nil forgets it.
+  func setRecord(_ record: VolumeRecord?, of name: VolumeName) throws(StorageError)
+}
+
+extension BlockBackend {
+  package func targetPermissions() -> Permissions? { nil }
+
+  package func devicePath(of volume: Volume) -> Path { path(of: volume.name) }
+
+  /// The device is there anyhow; what is checked is that its content is whole.
+  package func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    try requireWhole(volume)
+  }
+
+  package func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {}
+
+  package func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError) {}
+
+  package func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
+    throws(StorageError)
+  {
+    try steps.run("record the properties of volume '\(volume.name)'") { () throws(StorageError) in
+      var record = try self.record(of: volume.name) ?? VolumeRecord()
+      record.lifecycle = settings
+      try setRecord(record, of: volume.name)
+    }
+  }
+
+  /// Devices built on the volume, mounts, swap and loop devices always count; of processes those that write, or
+  /// all.
+  package func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String] {
+    guard let status = try? FileStatus(following: path(of: volume.name)),
+      status.kind == .blockDevice
+    else { return [] }
+    return try DeviceUse.holders(
+      of: status.device, countingReaders: committed == .anyone, proc: host.proc, sys: host.sys)
+  }
+
+  package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
+    -> [Descriptor]
+  {
+    let device = try Descriptor(readingDevice: path(of: volume.name))
+    guard ImageLock.claim(device, for: use) else {
+      throw StorageError(.busy, volume.subject, "is in use by a running QEMU")
+    }
+    return [device]
+  }
+
+  package func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError)
+    -> Descriptor
+  {
+    guard revision == nil else {
+      throw StorageError(.unsupported, volume.subject, "changes in place and keeps no revisions")
+    }
+    try requireWhole(volume)
+    return try Descriptor(readingDevice: path(of: volume.name))
+  }
+
+  /// Refuses a volume whose content is known to be half done.
+  package func requireWhole(_ volume: Volume) throws(StorageError) {
+    guard let change = try record(of: volume.name)?.unfinished else { return }
+    throw StorageError(
+      .badInput, volume.subject, change.problem,
+      hint: NextCommand.hint("vol-import", volume.name.text, "FILE", "--pool", pool.name.text))
+  }
+}
+
+extension VolumeRecord.Change {
+  /// What is wrong with a volume after it was begun and did not end.
+  package var problem: String {
+    switch self {
+    case .create: return "its content is incomplete: copying into the new volume did not finish"
+    case .import: return "its content is incomplete: an import did not finish"
+    case .wipe: return "its content is partly destroyed: a wipe did not finish"
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import StorageConf
+import StorageCore
+import StorageModel
+import StorageOS
+
+extension BlockBackend {
+  /// A volume as its device shows it; nil where there is no device of that path.
+  ///
+  /// Capacity, allocation and physical size are the device's; of a volume that is recorded as encrypted the capacity
+  /// is what its header leaves. Nothing else is ever read from the device, so that nothing a guest writes can
+  /// change what the volume is taken for. What cannot be read is in the volume's `problem`.
+  package func describe(_ name: VolumeName) -> Volume? {
+    var record: VolumeRecord?
+    var problem: String?
+    var isUnreadable = false
+    do throws(StorageError) { record = try self.record(of: name) } catch {
+      problem = error.text
+      isUnreadable = true
+    }
+    let path = path(of: name)
+    var definition = VolumeDefinition(name: name, lifecycle: record?.lifecycle ?? .init())
+    definition.kind = .block
+    definition.key = path.text
+    definition.target.path = path
+    var sector: ByteCount?
+    do throws(StorageError) {
+      sector = try measure(path, record, &definition, &problem)
+    } catch {
+      if error.isAbsence { return nil }
+      problem = problem ?? error.text
+    }
+    var volume = Volume(
+      definition: definition,
+      properties: definition.lifecycle.resolved(with: pool.lifecycle), hasCommitted: true,
+      hasWorkingCopy: false, problem: problem ?? record?.unfinished?.problem)
+    volume.isOwnDevice = volume.properties.kind == .inPlace
+    volume.hasUnreadableRecord = isUnreadable
+    // What is on a device is never guessed.
+    volume.hasRecordedFormat = true
+    volume.sectorSize = sector
+    return volume
+  }
+
+  /// Fills in what a device says of its volume.
+  /// - Returns: the size of its logical sectors.
+  private func measure(
+    _ path: Path, _ record: VolumeRecord?, _ definition: inout VolumeDefinition,
+    _ problem: inout String?
+  ) throws(StorageError) -> ByteCount {
+    let device = try Descriptor(readingDevice: path)
+    let status = try device.status()
+    let geometry = try device.geometry()
+    definition.capacity = geometry.size
+    definition.allocation = geometry.size
+    definition.physical = geometry.size
+    definition.target.permissions = Permissions(
+      mode: status.mode & 0o777, owner: status.owner, group: status.group, label: device.label())
+    definition.target.timestamps = status.timestamps
+    guard let encryption = record?.encryption else { return geometry.logicalSector }
+    definition.target.encryption = encryption
+    let facts = try ImageProbe.probe(size: geometry.size) { offset, count throws(StorageError) in
+      try device.read(at: offset, count: count)
+    }
+    if facts.encryption == nil {
+      problem = problem ?? "is not encrypted, as recorded"
+    } else {
+      definition.target.encryption?.format = facts.encryption ?? encryption.format
+      definition.capacity = facts.capacity ?? geometry.size
+    }
+    return geometry.logicalSector
+  }
+}

@@ -1,0 +1,43 @@
+import StorageConf
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+
+extension BlockBackend {
+  /// Overwrites the whole device: with zeroes by its own means where it has any, by the patterns of scrub(1), or, as
+  /// `trim`, by giving its blocks back.
+  ///
+  /// Encryption goes with the header that is overwritten; size and format stay.
+  package func wipe(_ volume: Volume, _ algorithm: WipeAlgorithm, _ steps: Steps)
+    throws(StorageError)
+  {
+    let path = path(of: volume.name)
+    let scrubbing = ["-f", "-p", algorithm.rawValue]
+    let program = Program.scrub
+    let description: String
+    switch algorithm {
+    case .zero: description = "overwrite '\(path)' with zeroes"
+    case .trim: description = "give back the blocks of '\(path)'"
+    default:
+      _ = try program.path()
+      description = "run \(program.commandLine(scrubbing + [path.text]))"
+    }
+    try steps.run(description) { () throws(StorageError) in
+      try changeContent(of: volume.name, as: .wipe) { device, geometry throws(StorageError) in
+        switch algorithm {
+        case .zero:
+          try device.zeroDevice(from: 0, to: geometry.size, progress: steps.progress)
+        case .trim: try device.discardDevice(from: 0, to: geometry.size)
+        default:
+          // scrub(1) 2.6 does nothing and succeeds where a link, also one of /proc, leads to a device.
+          let real = Process.realPath(path) ?? path
+          try program.run(scrubbing + [real.text], on: path.text)
+        }
+      }
+      guard var record = try record(of: volume.name), record.encryption != nil else { return }
+      record.encryption = nil
+      try setRecord(record, of: volume.name)
+    }
+  }
+}
