@@ -50,6 +50,7 @@ let package = Package(
       providers: [.apt(["libxml2-dev"])]),
     .target(name: "CStorageShim", path: "Sources/CStorageShim"),
     .target(name: "CBlkid", path: "Sources/CBlkid"),
+    .target(name: "CMount", path: "Sources/CMount"),
     library("StorageModel", []),
     library("StorageConf", ["StorageModel"]),
     library("StorageXML", ["StorageModel", "CLibXML2"]),
@@ -58,6 +59,7 @@ let package = Package(
     library(
       "StorageCore", ["StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost"]),
     library("Signatures", ["StorageModel", "StorageOS", "CBlkid"]),
+    library("Mounts", ["StorageModel", "StorageOS", "CMount"]),
     library(
       "FileVolumes",
       ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
@@ -69,7 +71,19 @@ let package = Package(
       ["StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes"],
       path: "Sources/Backends/Directory"),
     library(
-      "StorageBackends", ["StorageModel", "StorageHost", "StorageCore", "DirectoryBackend"]),
+      "MountedFolders",
+      ["StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes", "Mounts"],
+      path: "Sources/Backends/Mounted"),
+    library(
+      "FileSystemBackend",
+      [
+        "StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes", "Signatures",
+        "Mounts", "MountedFolders",
+      ],
+      path: "Sources/Backends/FileSystem"),
+    library(
+      "StorageBackends",
+      ["StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend"]),
     library(
       "StorageTools",
       [

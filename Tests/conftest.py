@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -42,7 +43,16 @@ def scratch():
     folder = Path(tempfile.mkdtemp(prefix="cistern-test-"))
     folder.chmod(0o755)
     yield folder
+    unmount_below(folder)
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def unmount_below(folder):
+    """What a test left mounted below a folder is taken away, so that removing the folder removes no content."""
+    with open("/proc/self/mounts", encoding="utf-8") as table:
+        targets = [line.split()[1] for line in table]
+    for target in reversed([target for target in targets if target.startswith(f"{folder}/")]):
+        subprocess.run(["umount", "--lazy", target], check=False, capture_output=True, timeout=20)
 
 
 @pytest.fixture

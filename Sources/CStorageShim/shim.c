@@ -21,10 +21,15 @@
 const int shim_o_tmpfile = O_TMPFILE;
 const int shim_o_path = O_PATH;
 
-int shim_status(int fd, const char *name, int follow, struct shim_status *out) {
+#ifndef STATX_MNT_ID
+#define STATX_MNT_ID 0x1000U
+#endif
+
+int shim_status(int fd, const char *name, int how, struct shim_status *out) {
   struct statx s;
-  int flags = (follow ? 0 : AT_SYMLINK_NOFOLLOW) | (*name ? 0 : AT_EMPTY_PATH) | AT_NO_AUTOMOUNT;
-  if (statx(fd, name, flags, STATX_BASIC_STATS | STATX_BTIME, &s) != 0) return -1;
+  int flags = (how & SHIM_FOLLOW ? 0 : AT_SYMLINK_NOFOLLOW) | (*name ? 0 : AT_EMPTY_PATH) | AT_NO_AUTOMOUNT;
+  if (how & SHIM_CACHED) flags |= AT_STATX_DONT_SYNC;
+  if (statx(fd, name, flags, STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &s) != 0) return -1;
   memset(out, 0, sizeof *out);
   out->mode = s.stx_mode;
   out->uid = s.stx_uid;
@@ -53,6 +58,7 @@ int shim_status(int fd, const char *name, int follow, struct shim_status *out) {
 #else
   out->is_mount_root = -1;
 #endif
+  out->mount = s.stx_mask & STATX_MNT_ID ? s.stx_mnt_id : 0;
   return 0;
 }
 

@@ -13,14 +13,20 @@ package protocol FileBackend:
 {
   var pool: PoolDefinition { get }
   var host: HostFolders { get }
+
+  /// The pool's folder, opened; whatever is done with volumes begins here.
+  /// - Throws: where it is not there, or is not the one that it should be.
+  func folder() throws(StorageError) -> Folder
 }
 
 extension FileBackend {
   package var driver: FileDriver { pool.lifecycle.driver }
 
-  /// The pool's folder, opened.
+  package func folder() throws(StorageError) -> Folder { try openTarget() }
+
+  /// What is at the path of the pool's folder, opened, whatever it is.
   /// - Throws: in libvirt's words where it is not there.
-  package func folder() throws(StorageError) -> Folder {
+  package func openTarget() throws(StorageError) -> Folder {
     let path = try target()
     do throws(StorageError) {
       return try Folder(opening: path)

@@ -9,7 +9,8 @@ extension FileBackend {
   /// an existing folder keeps what the definition does not name. On Btrfs copy-on-write follows
   /// `<features><cow>`; without it, it is turned off for a new folder unless the pool keeps revisions, which
   /// would make every working copy a full one.
-  package func buildFolder(_ steps: Steps) throws(StorageError) {
+  /// - Parameter isMountPoint: whether something is to be mounted on it, so that copy-on-write is not its own affair.
+  package func buildFolder(isMountPoint: Bool = false, _ steps: Steps) throws(StorageError) {
     let path = try target()
     let isNew = (try? FileStatus(following: path)) == nil
     if isNew {
@@ -25,23 +26,23 @@ extension FileBackend {
         try parent.sync()
       }
     } else {
-      _ = try folder()
+      _ = try openTarget()
     }
-    try setAttributes(path, isNew: isNew, steps)
+    try setAttributes(path, isNew: isNew, isMountPoint: isMountPoint, steps)
     guard driver.usesQubesLayout else { return }
     if driver == .fileReflink, pool.lifecycle.setupCheck {
       try steps.run("check that '\(path)' can share blocks between files") {
-        () throws(StorageError) in try requireReflink(in: folder())
+        () throws(StorageError) in try requireReflink(in: openTarget())
       }
     }
     for name in ["appvms", "vm-templates"] {
       try steps.run(
         "make directory '\(path.appending(name))'",
         undo: { () throws(StorageError) in
-          if isNew { try folder().removeFolder(name) }
+          if isNew { try openTarget().removeFolder(name) }
         }
       ) { () throws(StorageError) in
-        let folder = try folder()
+        let folder = try openTarget()
         try folder.makeFolder(name, mode: 0o711)
         try folder.sync()
       }
@@ -70,31 +71,35 @@ extension FileBackend {
     }
   }
 
-  private func setAttributes(_ path: Path, isNew: Bool, _ steps: Steps) throws(StorageError) {
+  private func setAttributes(_ path: Path, isNew: Bool, isMountPoint: Bool, _ steps: Steps)
+    throws(StorageError)
+  {
     let wanted = pool.target.permissions
     if wanted.owner != nil || wanted.group != nil {
       try steps.run("set owner of '\(path)'") { () throws(StorageError) in
-        try folder().descriptor.setOwner(wanted.owner, group: wanted.group)
+        try openTarget().descriptor.setOwner(wanted.owner, group: wanted.group)
       }
     }
     if let mode = wanted.mode {
       try steps.run("set mode of '\(path)' to 0\(String(mode, radix: 8))") {
-        () throws(StorageError) in try folder().descriptor.setMode(mode)
+        () throws(StorageError) in try openTarget().descriptor.setMode(mode)
       }
     }
     if let label = wanted.label {
       try steps.run("set label of '\(path)' to '\(label)'") { () throws(StorageError) in
         // Where the kernel has no labels there is nothing to set.
-        let folder = try folder()
+        let folder = try openTarget()
         guard folder.descriptor.label() != nil else { return }
         try folder.descriptor.setLabel(label)
       }
     }
-    try setCopyOnWrite(path, isNew: isNew, steps)
-    try steps.run("bring '\(path)' to disk") { () throws(StorageError) in try folder().sync() }
+    if !isMountPoint { try setCopyOnWrite(path, isNew: isNew, steps) }
+    try steps.run("bring '\(path)' to disk") { () throws(StorageError) in try openTarget().sync() }
   }
 
-  private func setCopyOnWrite(_ path: Path, isNew: Bool, _ steps: Steps) throws(StorageError) {
+  /// Does what the definition says about copy-on-write on Btrfs.
+  /// - Parameter isNew: whether the folder was made just now, and holds nothing.
+  package func setCopyOnWrite(_ path: Path, isNew: Bool, _ steps: Steps) throws(StorageError) {
     let keepsRevisions =
       driver.usesQubesLayout || pool.lifecycle.effectiveRevisionsToKeep != .disabled
     if pool.copyOnWrite == false, keepsRevisions {
@@ -107,7 +112,7 @@ extension FileBackend {
     let isExplicit = pool.copyOnWrite != nil
     try steps.run("turn copy-on-write of '\(path)' \(wanted ? "on" : "off") if it is on Btrfs") {
       () throws(StorageError) in
-      let folder = try folder()
+      let folder = try openTarget()
       guard try FileSystem(of: folder).isBtrfs else {
         guard isExplicit else { return }
         throw StorageError(
@@ -121,7 +126,7 @@ extension FileBackend {
   /// Removes the pool's folder, which must hold no volume and not be a mount point.
   package func deleteFolder(_ steps: Steps) throws(StorageError) {
     let folder: Folder
-    do throws(StorageError) { folder = try self.folder() } catch {
+    do throws(StorageError) { folder = try openTarget() } catch {
       var error = error
       error.problem = "failed to remove pool '\(pool.target.path?.text ?? "")'"
       throw error

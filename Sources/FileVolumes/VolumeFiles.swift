@@ -16,6 +16,8 @@ import StorageOS
 /// Temporary names end in `~` and eight letters. Source of Qubes' names: its driver file-reflink.
 struct VolumeFiles: Sendable {
   static let privateFolder = ".cistern"
+  /// The folder that file systems of the ext family have at their top (e2fsck(8)).
+  static let lostAndFound = "lost+found"
   static let records = ".cistern/volumes"
   static let record = "volume.conf"
   /// The state a started snapshot was made from, beside its record.

@@ -1,4 +1,5 @@
 import DirectoryBackend
+import FileSystemBackend
 import StorageCore
 import StorageHost
 import StorageModel
@@ -6,7 +7,8 @@ import StorageModel
 /// The kinds of pool this program can work with: one line a backend.
 package enum BackendRegistry {
   package static let all: [any PoolBackend.Type] = [
-    DirectoryBackend.self
+    DirectoryBackend.self,
+    FileSystemBackend.self,
   ]
 
   /// The backend of a pool.

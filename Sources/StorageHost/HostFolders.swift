@@ -13,6 +13,8 @@ package struct HostFolders: Sendable {
   package let sys: Path
   /// The folder in which systemd hands secrets to a service (systemd.exec(5), `LoadCredential=`); nil for none.
   package let credentials: Path?
+  /// Seconds to wait for what may never answer: a server, a device.
+  package var answerTimeout = 10.0
 
   package init(
     configuration: Path, runtime: Path, data: Path, proc: Path = Path("/proc"),

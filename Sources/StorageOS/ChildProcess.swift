@@ -79,16 +79,16 @@ package enum ChildProcess {
     var polled = [output, errors].map {
       pollfd(fd: $0.reader.number, events: Int16(POLLIN), revents: 0)
     }
-    let end = timeout.map { now() + $0 }
+    let end = timeout.map { MonotonicClock.now() + $0 }
     var chunk = [UInt8](repeating: 0, count: 65536)
     while polled.contains(where: { $0.fd >= 0 }) {
-      let wait = end.map { Int32(max(0, min(($0 - now()) * 1000, 1e9))) } ?? -1
+      let wait = end.map { Int32(max(0, min(($0 - MonotonicClock.now()) * 1000, 1e9))) } ?? -1
       let ready = poll(&polled, 2, wait)
       if ready < 0, Interruption.isRequested {
         kill(child, SIGTERM)
         return nil
       }
-      if ready == 0, let end, now() >= end {
+      if ready == 0, let end, MonotonicClock.now() >= end {
         kill(child, SIGKILL)
         return nil
       }
@@ -107,17 +107,10 @@ package enum ChildProcess {
     }
     return (texts[0], texts[1])
   }
-
-  /// Seconds of the monotonic clock.
-  private static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
-  }
 }
 
 /// A pipe whose writing end goes to a child.
-private final class Pipe {
+final class Pipe {
   let reader: Descriptor
   private(set) var writer: Descriptor
 

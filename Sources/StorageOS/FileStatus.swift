@@ -27,6 +27,8 @@ package struct FileStatus: Sendable {
   package let timestamps: Timestamps
   /// Whether the file is the root of a mount; nil where the kernel (before 5.8) does not say.
   package let isMountRoot: Bool?
+  /// The mount that the file was reached by, as `Mount.identifier`; nil where the kernel (before 5.8) does not say.
+  package let mount: Int?
 
   /// The status of an open file.
   package init(of descriptor: Descriptor) throws(StorageError) {
@@ -39,10 +41,21 @@ package struct FileStatus: Sendable {
     try self.init(descriptor: AT_FDCWD, name: path.text, follow: true, described: path)
   }
 
-  init(descriptor: Int32, name: String, follow: Bool, described: Path) throws(StorageError) {
+  /// The status of a path as this machine knows it, following symbolic links.
+  ///
+  /// No server is asked, so it never waits for one that is gone; which file it is, is right all the same.
+  package init(known path: Path) throws(StorageError) {
+    try self.init(
+      descriptor: AT_FDCWD, name: path.text, follow: true, isCached: true, described: path)
+  }
+
+  init(
+    descriptor: Int32, name: String, follow: Bool, isCached: Bool = false, described: Path
+  ) throws(StorageError) {
     var raw = shim_status()
+    let how = (follow ? SHIM_FOLLOW : 0) | (isCached ? SHIM_CACHED : 0)
     try SystemCall.run(described.text, "cannot read file status") {
-      shim_status(descriptor, name, follow ? 1 : 0, &raw)
+      shim_status(descriptor, name, Int32(how), &raw)
     }
     self.init(raw)
   }
@@ -72,5 +85,6 @@ package struct FileStatus: Sendable {
       birth: raw.has_btime == 0
         ? nil : Timestamp(seconds: raw.btime, nanoseconds: Int32(raw.btime_nsec)))
     isMountRoot = raw.is_mount_root < 0 ? nil : raw.is_mount_root == 1
+    mount = raw.mount == 0 ? nil : Int(raw.mount)
   }
 }

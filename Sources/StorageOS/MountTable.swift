@@ -14,6 +14,8 @@ package struct Mount: Equatable, Sendable {
   package let type: String
   /// What was mounted, as it was given: a device, `host:/folder`, or a word without meaning.
   package let source: String
+  /// Options of the whole file system, wherever it is mounted; `ro` where it takes no writes.
+  package var fileSystemOptions: [String] = []
 
   /// Whether looking at its files can mean waiting for another machine, or for a program that serves them.
   package var isRemote: Bool {
@@ -47,7 +49,9 @@ package struct MountTable: Sendable {
         root: Path(verbatim: fields[3].withoutOctal),
         target: Path(verbatim: fields[4].withoutOctal),
         options: fields[5].split(separator: ",").map(String.init),
-        type: fields[dash + 1].withoutOctal, source: fields[dash + 2].withoutOctal)
+        type: fields[dash + 1].withoutOctal, source: fields[dash + 2].withoutOctal,
+        fileSystemOptions: fields.dropFirst(dash + 3).first?.split(separator: ",").map(
+          String.init) ?? [])
     }
   }
 

@@ -1,7 +1,15 @@
 """What the conformance suite needs to know about the kinds of pools it runs on."""
 
 import os
+import subprocess
+import tempfile
 from pathlib import Path
+
+from filesystems import REFLINK, make_image, unmount
+
+
+#: The namespace of the elements that libvirt does not have.
+NAMESPACE = "urn:cistern:storage:1"
 
 
 class Backend:
@@ -14,7 +22,7 @@ class Backend:
     #: Shown in the names of the tests.
     name = ""
     #: What the cases may ask for: files (a volume is files in a folder), qubes (Qubes' names),
-    #: history (more than one revision), origin-snapshot (both flags at once), reflink (working
+    #: drivers (the pool is a plain folder, in any of the layouts), history (more than one revision), origin-snapshot (both flags at once), reflink (working
     #: copies share blocks), statvfs (sizes are those of the file system).
     abilities = frozenset()
 
@@ -39,6 +47,11 @@ class Backend:
         not their records. Names relative to the storage."""
         raise NotImplementedError
 
+    def take_away(self, storage):
+        """Makes the storage of a started pool vanish, as a crash of something below it would; returns
+        a word of what is said about it then."""
+        raise NotImplementedError
+
 
 class DirectoryPool(Backend):
     """Pools of type dir, in any of their layouts."""
@@ -49,7 +62,7 @@ class DirectoryPool(Backend):
         self.name = f"{driver}-on-{filesystem}"
         self.isQubes = driver != "plain"
         self.revisions = revisions
-        able = {"files", "statvfs"}
+        able = {"files", "drivers", "statvfs"}
         if revisions > 1:
             able.add("history")
         if driver != "file":
@@ -81,6 +94,10 @@ class DirectoryPool(Backend):
                     found.add(path)
         return found
 
+    def take_away(self, storage):
+        storage.rename(storage.parent / "elsewhere")
+        return "No such file"
+
     # Paths of a volume's files, for the cases that look at them or put them there by hand.
 
     def committed(self, storage, volume):
@@ -100,3 +117,45 @@ class DirectoryPool(Backend):
         if self.isQubes:
             return Path(storage) / f"{volume}.img.{number}@{time}"
         return Path(storage) / ".cistern" / "volumes" / volume / f"{number}@{time}"
+
+
+class FileSystemPool(DirectoryPool):
+    """Pools of type fs, on an image file that is mounted by a loop device of its own."""
+
+    def __init__(self, filesystem):
+        super().__init__(filesystem, "plain", REFLINK[filesystem])
+        self.name = f"fs-{filesystem}"
+        self.abilities -= {"drivers"}
+
+    def prepare(self, place, scratch):
+        storage = Path(tempfile.mkdtemp(prefix="fs-", dir=scratch)) / "pool"
+        make_image(self.filesystem, self.image(storage))
+        return storage
+
+    @staticmethod
+    def image(storage):
+        return storage.parent / "image"
+
+    def define(self, site, pool, storage, revisions_to_keep=None):
+        file = storage.parent / "pool.xml"
+        keep = "" if revisions_to_keep is None else f" revisions_to_keep='{revisions_to_keep}'"
+        file.write_text(
+            f"<pool type='fs'><name>{pool}</name><source><device path='{self.image(storage)}'/>"
+            f"<format type='{self.filesystem}'/></source><target><path>{storage}</path></target>"
+            f"<c:lifecycle xmlns:c='{NAMESPACE}'{keep}/></pool>"
+        )
+        site.ok("pool-define", file)
+
+    def artefacts(self, storage):
+        if os.path.ismount(storage):
+            return super().artefacts(storage) - {"lost+found"}
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run(["mount", "-o", "loop", self.image(storage), folder], check=True, timeout=30)
+            try:
+                return super().artefacts(folder)
+            finally:
+                unmount(folder)
+
+    def take_away(self, storage):
+        unmount(storage)
+        return "is not mounted"

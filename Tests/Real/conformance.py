@@ -91,7 +91,10 @@ class Lab:
         self.run("vol-import", name, image)
 
     def facts(self, name):
-        return self.site.volume(name, self.pool)
+        facts = self.site.volume(name, self.pool)
+        # Looking changes it.
+        (facts["timestamps"] or {}).pop("access", None)
+        return facts
 
     def state(self, name):
         return self.facts(name)["state"]
@@ -164,7 +167,7 @@ class Conformance:
         assert lab.site.pool("p")["state"] in ("running", "active")
 
     def test_case_04_reflink_required(self, lab, scratch):
-        lab.needs("files")
+        lab.needs("drivers")
         folder = lab.storage.parent / "wants-reflink"
         lab.site.ok("pool-define-as", "r", "dir", "--target", folder, "--driver", "file-reflink")
         if "reflink" in lab.backend.abilities:
@@ -188,11 +191,11 @@ class Conformance:
         facts = os.statvfs(lab.storage)
         assert pool["capacity"] == facts.f_blocks * facts.f_frsize
         assert pool["available"] == facts.f_bavail * facts.f_frsize
-        lab.storage.rename(lab.storage.parent / "elsewhere")
+        words = lab.backend.take_away(lab.storage)
         pool = lab.site.pool("p")
         assert pool["state"] in ("inaccessible", "inactive"), pool
         assert lab.site.run("pool-list", "--all", "--details").status == DONE
-        lab.site.refused((NOT_FOUND, 1, UNSUPPORTED), "vol-list", "p", words="No such file")
+        lab.site.refused((NOT_FOUND, 1, BUSY, UNSUPPORTED), "vol-list", "p", words=words)
 
     def test_case_07_revisions_to_keep_of_a_pool(self, lab):
         for number in (-1, 0, 1):

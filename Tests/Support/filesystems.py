@@ -35,6 +35,14 @@ def _call(*argv, check=True):
     return subprocess.run(argv, check=check, capture_output=True, text=True, timeout=60)
 
 
+def make_image(kind, file, megabytes=None):
+    """A new file system in an image file."""
+    command, smallest = MAKERS[kind]
+    with open(file, "wb") as image:
+        image.truncate(max(megabytes or smallest, smallest if kind == "xfs" else 0) << 20)
+    _call(*command, str(file))
+
+
 class LoopFilesystem:
     """A new file system in an image file, mounted beside it."""
 
@@ -43,10 +51,7 @@ class LoopFilesystem:
         self.image = Path(folder) / f"{kind}.img"
         self.path = Path(folder) / f"{kind}.mnt"
         self.options = ["loop", *options]
-        command, smallest = MAKERS[kind]
-        with open(self.image, "wb") as file:
-            file.truncate(max(megabytes or 2 * smallest, smallest if kind == "xfs" else 0) << 20)
-        _call(*command, str(self.image))
+        make_image(kind, self.image, megabytes or 2 * MAKERS[kind][1])
         self.path.mkdir()
 
     def __enter__(self):

@@ -17,10 +17,14 @@ struct shim_status {
   uint32_t atime_nsec, mtime_nsec, ctime_nsec, btime_nsec;
   int has_btime;
   int is_mount_root; /* -1 where the kernel does not say */
+  uint64_t mount;    /* the ID of /proc/self/mountinfo; 0 where the kernel does not say */
 };
 
-/* statx(2): fd and name as fstatat; follow chooses AT_SYMLINK_NOFOLLOW; empty name means fd itself. */
-int shim_status(int fd, const char *name, int follow, struct shim_status *out);
+/* Bits of the third argument of shim_status. CACHED: what this machine knows will do, no server is asked. */
+enum { SHIM_FOLLOW = 1, SHIM_CACHED = 2 };
+
+/* statx(2): fd and name as fstatat; how is of the bits above; empty name means fd itself. */
+int shim_status(int fd, const char *name, int how, struct shim_status *out);
 /* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS. */
 int shim_open_beneath(int fd, const char *name, int flags, mode_t mode);
 int shim_open(int fd, const char *name, int flags, mode_t mode);
@@ -84,6 +88,15 @@ pid_t shim_spawn(
     int kept_count);
 /* pipe2(2) with O_CLOEXEC. */
 int shim_pipe(int ends[2]);
+/* fork(2) of a process with one thread. The child leads a process group of its own, has `output` as its standard
+ * output and error, keeps those in `kept` for programs that it starts, does the work, writes what that returns to
+ * `result` as an int, and ends. It is killed when the thread that made it ends. */
+pid_t shim_fork_work(
+    int (*work)(void *), void *context, int output, int result, const int *kept, int kept_count);
+/* kill(2): ends the leader of a process group and all in it. */
+int shim_kill_group(pid_t leader);
+/* Looks at a folder in ways that the server or the device behind it has to answer. Returns 0 or an errno. */
+int shim_ask_folder(const char *path);
 /* Takes an OFD read lock on one byte, fcntl(2), without waiting. */
 int shim_lock_byte(int fd, off_t offset);
 /* ioctl TIOCGWINSZ, ioctl_tty(2): columns of a terminal's window; 0 where it does not say, or -1. */

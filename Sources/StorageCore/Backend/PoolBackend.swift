@@ -15,6 +15,10 @@ package protocol PoolBackend: Sendable {
   func start(_ steps: Steps) throws(StorageError)
   /// Lets go of it; the data stays.
   func stop(_ steps: Steps) throws(StorageError)
+  /// Lets go of what is left of storage that cannot be reached, waiting for nobody.
+  func abandon(_ steps: Steps) throws(StorageError)
+  /// Begins to ask whatever may be slow to answer, without waiting, so that several pools are waited for together.
+  func beginReaching()
   /// Throws what keeps the pool's storage from being reached.
   func checkReachable() throws(StorageError)
   func sizes() throws(StorageError) -> PoolSizes
@@ -29,6 +33,26 @@ package protocol PoolBackend: Sendable {
   func path(of name: VolumeName) -> Path
   /// Permissions of the pool's target as they are; nil where there are none to read.
   func targetPermissions() -> Permissions?
+}
+
+extension PoolBackend {
+  package func abandon(_ steps: Steps) throws(StorageError) {}
+  package func beginReaching() {}
+}
+
+/// Pools that can work while something is wrong with what they are made of.
+package protocol DegradableBackend: PoolBackend {
+  /// What is wrong with a pool that can be reached; nil where all is well.
+  func impairment() throws(StorageError) -> String?
+}
+
+/// Pools that are reachable only between start and stop, and can be left so by a start or stop that was killed.
+package protocol AttachingBackend: PoolBackend {
+  /// Whether the storage is reachable now.
+  func isAttached() throws(StorageError) -> Bool
+  /// What a killed start or stop left of a pool that is not active; nil where it left nothing, or where it was not
+  /// this program that made the storage reachable. Repairing it is stopping.
+  func unfinishedStart() throws(StorageError) -> Finding?
 }
 
 /// Pools that can tell the names of their volumes without looking at each.
@@ -136,6 +160,7 @@ package struct Finding: Equatable, Sendable {
     case orphanRecord = "orphan-record"
     case orphanRevision = "orphan-revision"
     case staleMarker = "stale-marker"
+    case staleMount = "stale-mount"
 
     /// Whether repairing is safe without asking: nothing anybody could want back is removed.
     package var isRepairable: Bool { self != .uncommitted && self != .orphanRevision }
@@ -154,6 +179,7 @@ package struct Finding: Equatable, Sendable {
       case .orphanRecord: return "record of a volume that is not there"
       case .orphanRevision: return "revision of a volume whose committed state is not there"
       case .staleMarker: return "says that a volume is started which is not"
+      case .staleMount: return "mounted by a start or stop of the pool that did not finish"
       }
     }
 
@@ -161,6 +187,7 @@ package struct Finding: Equatable, Sendable {
       switch self {
       case .uncommitted: return "none: commit it with vol-stop, or drop it with vol-stop --discard"
       case .orphanRevision: return "none: copy it if it is wanted, then remove it by hand"
+      case .staleMount: return "unmount it"
       default: return "remove it"
       }
     }

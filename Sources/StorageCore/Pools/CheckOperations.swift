@@ -17,6 +17,11 @@ extension Storage {
       }
       let started = try StartedVolumes(host: host, pool: pool.name)
       let steps = Steps(isDryRun: isDryRun)
+      if !pool.isActive, let backend = backend as? any AttachingBackend,
+        let found = try check(backend, of: pool, repair: repair, steps)
+      {
+        return (pool.name, found, steps.told)
+      }
       var results = try findings(backend, started)
       // Removing one thing can show another to be of no use.
       var removed: [(Finding, repaired: Bool)] = []
@@ -36,6 +41,20 @@ extension Storage {
       let open = settled.map { ($0, repaired: false) }
       return (pool.name, removed + open, steps.told)
     }
+  }
+
+  /// Looks for what a killed start or stop left of a pool that is not active.
+  /// - Returns: nil where the pool is reachable all the same, so that its volumes can be looked at.
+  /// - Throws: `busy` where it is not, and there is nothing to find.
+  private func check(
+    _ backend: any AttachingBackend, of pool: PoolRecord, repair: Bool, _ steps: Steps
+  ) throws(StorageError) -> [(Finding, repaired: Bool)]? {
+    if let finding = try backend.unfinishedStart() {
+      if repair { try backend.stop(steps) }
+      return [(finding, repaired: repair && !isDryRun)]
+    }
+    guard try !backend.isAttached() else { return nil }
+    throw invalid(pool.name, "is not active")
   }
 
   /// Those of the findings that are not work in progress: of volumes that no command holds locked, looked at again

@@ -174,8 +174,8 @@ extension Storage {
           "has started volumes: \(started.map { "'\($0)'" }.joined(separator: ", "))")
       }
       return try change { steps throws(StorageError) in
+        if isLost { try backend.abandon(steps) } else { try backend.stop(steps) }
         for volume in started { try markers.remove(volume, steps) }
-        if !isLost { try backend.stop(steps) }
         try store.clearLive(pool.name, steps)
       }
     }

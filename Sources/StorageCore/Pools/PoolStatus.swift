@@ -4,6 +4,8 @@ import StorageModel
 package enum PoolState: String, Sendable {
   case inactive
   case running
+  /// Started and usable, but something is wrong with what it is made of.
+  case degraded
   /// Started, but what it is made of cannot be reached.
   case inaccessible
 }
@@ -16,7 +18,7 @@ package struct PoolStatus: Sendable {
   package let sizes: PoolSizes?
   /// The definition with the target's real permissions and the source as found while it can be reached.
   package let definition: PoolDefinition
-  /// Why an active pool is inaccessible.
+  /// Why an active pool is inaccessible or degraded.
   package let problem: String?
 }
 
@@ -33,6 +35,7 @@ extension Storage {
     do throws(StorageError) {
       let backend = try makeBackend(pool.definition, host)
       let sizes = try backend.sizes()
+      let problem = try (backend as? any DegradableBackend)?.impairment()
       if let permissions = backend.targetPermissions() {
         definition.target.permissions = permissions
       }
@@ -40,11 +43,23 @@ extension Storage {
         definition.source = try backend.foundSource()
       }
       return PoolStatus(
-        record: pool, state: .running, sizes: sizes, definition: definition, problem: nil)
+        record: pool, state: problem == nil ? .running : .degraded, sizes: sizes,
+        definition: definition, problem: problem)
     } catch {
+      var error = error
+      // Whoever shows it says which pool it is about.
+      if error.subject == "pool '\(pool.name)'" { error.subject = "" }
       return PoolStatus(
         record: pool, state: .inaccessible, sizes: nil, definition: definition,
         problem: error.text)
     }
+  }
+
+  /// Asks the backends of several pools; those that do not answer are waited for together.
+  package func statuses(of pools: [PoolRecord]) -> [PoolStatus] {
+    for pool in pools where pool.isActive {
+      try? makeBackend(pool.definition, host).beginReaching()
+    }
+    return pools.map(status)
   }
 }

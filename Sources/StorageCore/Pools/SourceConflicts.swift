@@ -108,9 +108,11 @@ package enum SourceConflicts {
 
   private static func same(_ left: Path, _ right: Path) -> Bool {
     if left == right { return true }
-    guard let first = try? FileStatus(following: left),
-      let second = try? FileStatus(following: right)
+    guard let first = try? FileStatus(known: left), let second = try? FileStatus(known: right)
     else { return false }
+    if first.kind == .blockDevice, second.kind == .blockDevice {
+      return first.device == second.device
+    }
     return first.identity == second.identity
   }
 }

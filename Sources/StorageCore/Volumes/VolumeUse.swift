@@ -42,7 +42,9 @@ extension Storage {
     -> [String]
   {
     var found: [String] = []
-    for record in try store.all().pools where record.isActive {
+    let active = try store.all().pools.filter(\.isActive)
+    for record in active { try? makeBackend(record.definition, host).beginReaching() }
+    for record in active {
       // A pool that cannot be read now hides its overlays; that must not keep others from working.
       guard let backend = try? makeBackend(record.definition, host) as? any OverlayBackend,
         let names = try? backend.overlays(on: base)

@@ -58,6 +58,8 @@ package enum PoolType: String, CaseIterable, Sendable {
         [
           "auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf", "gfs", "gfs2", "vfat", "hfs+",
           "xfs", "ocfs2", "vmfs",
+          // libvirt has no words for these, and reaches them by `auto` only.
+          "btrfs", "f2fs",
         ], "auto"
       )
     case .netfs: return (["auto", "nfs", "glusterfs", "cifs"], "auto")

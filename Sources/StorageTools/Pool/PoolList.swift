@@ -65,7 +65,7 @@ extension Command {
       }
       return try tool.write(Table.text(["Name", "State", "Autostart"], rows) + "\n")
     }
-    let statuses = pools.map(tool.storage.status)
+    let statuses = tool.storage.statuses(of: pools)
     for status in statuses {
       if let problem = status.problem { tool.warn("pool '\(status.record.name)': \(problem)") }
     }
