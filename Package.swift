@@ -6,9 +6,9 @@ import PackageDescription
 /// Each is a folder in Sources/Executables, a target and a product of the same name.
 let commands = [
   "find-storage-pool-sources", "find-storage-pool-sources-as", "pool-autostart", "pool-build",
-  "pool-check", "pool-define", "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml",
-  "pool-info", "pool-list", "pool-name", "pool-refresh", "pool-start", "pool-undefine",
-  "pool-uuid",
+  "pool-capabilities", "pool-check", "pool-create", "pool-create-as", "pool-define",
+  "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml", "pool-info", "pool-list",
+  "pool-name", "pool-refresh", "pool-start", "pool-undefine", "pool-uuid",
   "secret-define", "secret-dumpxml", "secret-list", "secret-set-value", "secret-undefine",
   "vol-clone", "vol-create", "vol-create-as", "vol-create-from", "vol-delete",
   "vol-dumpxml", "vol-export", "vol-import", "vol-info", "vol-key", "vol-list", "vol-name",

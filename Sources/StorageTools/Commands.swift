@@ -2,7 +2,8 @@
 enum Commands {
   static let all: [Command] = [
     .findStoragePoolSources, .findStoragePoolSourcesAs,
-    .poolAutostart, .poolBuild, .poolCheck, .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
+    .poolAutostart, .poolBuild, .poolCapabilities, .poolCheck, .poolCreate, .poolCreateAs,
+    .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
     .poolDumpXML, .poolInfo, .poolList, .poolName, .poolRefresh, .poolStart, .poolUndefine,
     .poolUUID,
     .secretDefine, .secretDumpXML, .secretList, .secretSetValue, .secretUndefine,

@@ -39,6 +39,7 @@ def on(tool, volume, *arguments):
 START = on("vol-start", VOLUME)
 N = "n"
 DEFINE_N = ("pool-define-as", N, "dir", "--target", "@STAGE@/new")
+CREATE_N = ("pool-create-as", *DEFINE_N[1:], "--build")
 BUILD_N, START_N, DESTROY_N = ("pool-build", N), ("pool-start", N), ("pool-destroy", N)
 
 VOLUMES = {
@@ -107,6 +108,17 @@ POOLS = {
         ("pool-delete", N), None, (DEFINE_N, BUILD_N), again=(DONE, NOT_FOUND), pool=N
     ),
     "start-pool": Operation(START_N, None, (DEFINE_N, BUILD_N), again=(DONE, BUSY), pool=N),
+    "start-pool-build": Operation(
+        (*START_N, "--build"), None, (DEFINE_N,), again=(DONE, BUSY), pool=N
+    ),
+    "create-pool": Operation(
+        ("pool-create", "@IMAGES@/n.xml", "--build"), None, again=(DONE, EXISTS), pool=N
+    ),
+    "create-pool-as": Operation(CREATE_N, None, again=(DONE, EXISTS), pool=N),
+    "destroy-transient": Operation(DESTROY_N, None, (CREATE_N,), again=(DONE, NOT_FOUND), pool=N),
+    "define-transient": Operation(
+        ("pool-define", "@IMAGES@/uuid.xml"), None, (("pool-create", "@IMAGES@/uuid.xml", "--build"),), pool=N
+    ),
     "destroy-pool": Operation(
         DESTROY_N, None, (DEFINE_N, BUILD_N, START_N), again=(DONE, BUSY), pool=N
     ),
@@ -160,6 +172,10 @@ def fill(stage, command):
 def prepare(stage, operation):
     stage.restore("base")
     (stage.images / "n.conf").write_text(f"[n]\ndriver=xen\ndir_path={stage.folder}/new\n")
+    for name, uuid in (("n", ""), ("uuid", "<uuid>c4f1a3de-0000-4000-8000-000000000001</uuid>")):
+        (stage.images / f"{name}.xml").write_text(
+            f"<pool type='dir'><name>n</name>{uuid}<target><path>{stage.folder}/new</path></target></pool>"
+        )
     out = ""
     for command in operation.before:
         out = stage.site.ok(*fill(stage, command))
@@ -342,6 +358,7 @@ def pool_picture(stage):
     return {
         "definition": (pool["type"], pool["path"], pool["driver"]),
         "active": pool["state"] == "running",
+        "persistent": pool["persistent"],
         "autostart": pool["autostart"],
         "folder": made,
     }

@@ -85,7 +85,7 @@ def test_documents_conform_to_their_schemas(site, scratch):
         secret-set-value 5d2c4a3e-9b1f-4c55-8d0a-6f7e1a2b3c4d --file {image} --plain
         secret-undefine 5d2c4a3e-9b1f-4c55-8d0a-6f7e1a2b3c4d | secret-undefine none
         pool-define-as p dir --target {scratch}/pool --revisions-to-keep 2
-        pool-info p | pool-build p | pool-start p | pool-start p | pool-list --all | pool-info p
+        pool-capabilities | pool-info p | pool-build p | pool-start p | pool-start p | pool-list --all | pool-info p
         pool-autostart p | pool-refresh p | vol-list p | vol-create-as p v 4096 | vol-create-as p v 4096
         vol-create-as p v 4096 --if-not-exists | vol-create-as p v 8192 --if-not-exists
         vol-create-as p s --source v --snap-on-start yes --save-on-stop no | vol-list p

@@ -8,6 +8,8 @@ import StorageOS
 /// backend conforms to.
 package protocol PoolBackend: Sendable {
   static var type: PoolType { get }
+  /// The formats of sources and volumes of this type; what its documents may say where a backend does not narrow it.
+  static var capabilities: PoolCapabilities { get }
 
   init(_ pool: PoolDefinition, host: HostFolders)
 
@@ -36,6 +38,7 @@ package protocol PoolBackend: Sendable {
 }
 
 extension PoolBackend {
+  package static var capabilities: PoolCapabilities { PoolCapabilities(of: type) }
   package func abandon(_ steps: Steps) throws(StorageError) {}
   package func beginReaching() {}
 }

@@ -31,11 +31,7 @@ extension Storage {
         }
         try checkReplaces(present, by: pool, uuidIsGiven: uuidIsGiven, notation: notation)
       }
-      if let other = all.first(where: { $0.name != pool.name && $0.definition.uuid == pool.uuid }) {
-        throw StorageError(
-          .exists, "pool '\(pool.name)'",
-          "operation failed: pool '\(other.name)' is already defined with uuid \(pool.uuid)")
-      }
+      try checkUUID(pool, beside: all)
       try SourceConflicts.check(pool, against: all)
       return try change { steps throws(StorageError) in
         switch notation {
@@ -132,31 +128,108 @@ extension Storage {
   package func build(_ text: String, overwrite: OverwritePolicy) throws(StorageError) -> Change {
     try withPool(text, .exclusive) { pool, backend throws(StorageError) in
       guard !pool.isActive else { throw invalid(pool.name, "is already active") }
-      guard let backend = backend as? any BuildingBackend else {
-        throw StorageError(
-          .unsupported, "pool '\(pool.name)'", "storage pool does not support pool creation")
-      }
       return try change { steps throws(StorageError) in
-        try backend.build(overwrite: overwrite, steps)
+        try build(pool.definition, backend, overwrite: overwrite, steps)
       }
     }
+  }
+
+  private func build(
+    _ pool: PoolDefinition, _ backend: any PoolBackend, overwrite: OverwritePolicy, _ steps: Steps
+  ) throws(StorageError) {
+    guard let backend = backend as? any BuildingBackend else {
+      throw StorageError(
+        .unsupported, "pool '\(pool.name)'", "storage pool does not support pool creation")
+    }
+    try backend.build(overwrite: overwrite, steps)
   }
 
   /// Starts a pool.
   ///
   /// Refused where an active pool shares its storage.
-  package func start(_ text: String) throws(StorageError) -> Change {
+  /// - Parameter building: how to build it before; nil where it is not to be built. What was built goes again where
+  ///   the start fails.
+  package func start(_ text: String, building: OverwritePolicy? = nil) throws(StorageError)
+    -> Change
+  {
     try locked(locks.definitions()) { () throws(StorageError) in
       try withPool(text, .exclusive) { pool, backend throws(StorageError) in
         guard !pool.isActive else { throw invalid(pool.name, "is already active") }
         try SourceConflicts.check(
           pool.definition, against: try store.all().pools.filter(\.isActive))
-        return try change { steps throws(StorageError) in
-          try backend.start(steps)
-          try store.setLive(pool.definition, steps)
-        }
+        return try start(pool.definition, backend, building: building)
       }
     }
+  }
+
+  private func start(
+    _ pool: PoolDefinition, _ backend: any PoolBackend, building: OverwritePolicy?
+  ) throws(StorageError) -> Change {
+    try change { steps throws(StorageError) in
+      if let building { try build(pool, backend, overwrite: building, steps) }
+      // In a dry run nothing was built that could be looked at.
+      if isDryRun, building != nil {
+        try steps.run("start pool '\(pool.name)'") {}
+      } else {
+        try backend.start(steps)
+      }
+      try store.setLive(pool, steps)
+    }
+  }
+
+  /// Starts a pool that is defined nowhere, or a defined one that is inactive by another definition; either holds until
+  /// the pool is stopped.
+  ///
+  /// A failure leaves neither a pool nor what was built for it.
+  /// - Parameters:
+  ///   - uuidIsGiven: whether the document named the UUID; without one an existing pool of that name is an error.
+  ///   - building: as for `start`.
+  /// - Throws: `exists` or `busy` with libvirt's words.
+  package func create(_ pool: PoolDefinition, uuidIsGiven: Bool, building: OverwritePolicy?)
+    throws(StorageError) -> Change
+  {
+    try checkLegal(pool)
+    let backend = try makeBackend(pool, host)
+    return try locked(locks.definitions()) { () throws(StorageError) in
+      try locked(locks.pool(pool.name, .exclusive)) { () throws(StorageError) in
+        let all = try store.all().pools
+        try checkMayBeCreated(pool, uuidIsGiven: uuidIsGiven, beside: all)
+        try SourceConflicts.check(pool, against: all)
+        return try start(pool, backend, building: building)
+      }
+    }
+  }
+
+  private func checkMayBeCreated(
+    _ pool: PoolDefinition, uuidIsGiven: Bool, beside all: [PoolRecord]
+  ) throws(StorageError) {
+    let subject = "pool '\(pool.name)'"
+    // A definition that cannot be read is one all the same.
+    if let present = try store.pool(pool.name) {
+      let isSame = uuidIsGiven && present.definition.uuid == pool.uuid
+      guard isSame || present.origin == .builtIn && !present.isActive else {
+        throw StorageError(
+          .exists, subject,
+          "operation failed: pool '\(pool.name)' already exists with uuid \(present.definition.uuid)"
+        )
+      }
+      guard !present.isActive else {
+        throw StorageError(
+          .busy, subject,
+          "Requested operation is not valid: pool is already active as '\(pool.name)'")
+      }
+    }
+    try checkUUID(pool, beside: all)
+  }
+
+  /// Throws where a pool of another name has the UUID.
+  private func checkUUID(_ pool: PoolDefinition, beside all: [PoolRecord]) throws(StorageError) {
+    guard
+      let other = all.first(where: { $0.name != pool.name && $0.definition.uuid == pool.uuid })
+    else { return }
+    throw StorageError(
+      .exists, "pool '\(pool.name)'",
+      "operation failed: pool '\(other.name)' is already defined with uuid \(pool.uuid)")
   }
 
   /// Stops a pool; data and definition stay.

@@ -107,6 +107,9 @@ struct Parameter: Sendable {
   static let null = Parameter(
     name: "null", kind: .flag, help: "Print names only, each with a null byte after it.", short: "0"
   )
+  static let xpath = Parameter.named(
+    "xpath", "EXPRESSION", "Print only the nodes that this XPath expression selects.", .text)
+  static let wrap = Parameter.flag("wrap", "Put the selected nodes into one element.")
   static let bytes = Parameter.flag("bytes", "Show sizes in bytes.")
   static let ifExists = Parameter.flag("if-exists", "Succeed where there is nothing to do it to.")
   static let ifNotExists = Parameter.flag(

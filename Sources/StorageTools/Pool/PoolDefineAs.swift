@@ -5,93 +5,14 @@ import StorageXML
 extension Command {
   static let poolDefineAs = Command(
     "pool-define-as", "Define a pool from options.", .changes,
-    [
-      .required("name", "NAME", "Name of the pool."),
-      .required(
-        "type", "TYPE", "Type of the pool, such as dir, netfs or logical.", .poolType),
-      .optional("source-host", "HOST", "Host that the source is on."),
-      .optional("source-path", "PATH", "Path on the source host."),
-      .optional("source-dev", "DEVICE", "Device that is the source."),
-      .optional("source-name", "NAME", "Name of the source."),
-      .optional("target", "PATH", "Where the volumes appear."),
-      .optional("source-format", "FORMAT", "Format of the source.", .sourceFormat),
-      .optional("auth-type", "TYPE", "Kind of authentication: chap or ceph.", .authenticationType)
-        .rare,
-      .optional("auth-username", "USER", "User to authenticate as.").rare,
-      .optional("secret-usage", "USAGE", "Secret, by its usage.").rare,
-      .optional("secret-uuid", "UUID", "Secret, by its UUID.").rare,
-      .optional("adapter-name", "NAME", "Name of the SCSI adapter.").rare,
-      .optional("adapter-wwnn", "WWN", "World wide node name of the adapter.").rare,
-      .optional("adapter-wwpn", "WWN", "World wide port name of the adapter.").rare,
-      .optional("adapter-parent", "NAME", "Parent of the adapter.").rare,
-      .optional("adapter-parent-wwnn", "WWN", "World wide node name of the parent.").rare,
-      .optional("adapter-parent-wwpn", "WWN", "World wide port name of the parent.").rare,
-      .optional("adapter-parent-fabric-wwn", "WWN", "Fabric name of the parent.").rare,
-      .optional("source-protocol-ver", "VERSION", "NFS version of the source.").rare,
-      .optional("source-initiator", "IQN", "iSCSI initiator.").rare,
-      .flag("print-xml", "Print the document, and change nothing."),
-      .named(
-        "driver", "DRIVER", "Dir pool's layout: plain, xen, file, file-reflink.",
-        .fileDriver),
-      .named("revisions-to-keep", "N", "Revisions that volumes keep: -1, 0 or more."),
-      .ifNotExists,
-    ],
+    Parameter.poolOptions + [.ifNotExists],
     example: "pool-define-as images dir --target /srv/images"
   ) { tool throws(StorageError) in
-    let document = PoolXML.document(from: try tool.poolOptions())
-    if tool.arguments.has("print-xml") { return try tool.write(document + "\n") }
-    let parsed: PoolXML.Document
-    do throws(XMLProblem) {
-      parsed = try PoolXML.document(Array(document.utf8), file: "options", validate: false)
-    } catch {
-      throw StorageError(.badInput, "", error.message)
-    }
+    if tool.arguments.has("print-xml") { return try tool.write(tool.poolDocument() + "\n") }
+    let pool = try tool.poolFromOptions()
     let change = try tool.storage.define(
-      parsed.pool, uuidIsGiven: false, notation: .document,
+      pool, uuidIsGiven: false, notation: .document,
       ifNotExists: tool.arguments.has("if-not-exists"))
-    try tool.report(change, pool: parsed.pool.name, "Pool \(parsed.pool.name) defined")
-  }
-}
-
-extension Tool {
-  fileprivate func poolOptions() throws(StorageError) -> PoolOptions {
-    // A lone dash holds a position open, as in `pool-define-as default dir - - - - /path`.
-    func value(_ name: String) -> String? { arguments.value(name).flatMap { $0 == "-" ? nil : $0 } }
-    var options = PoolOptions(
-      name: arguments.required("name"), type: arguments.required("type"))
-    options.sourceHost = value("source-host")
-    options.sourcePath = value("source-path")
-    options.sourceDev = value("source-dev")
-    options.sourceName = value("source-name")
-    options.target = value("target")
-    options.sourceFormat = value("source-format")
-    options.authType = value("auth-type")
-    options.authUsername = value("auth-username")
-    options.secretUsage = value("secret-usage")
-    options.secretUUID = value("secret-uuid")
-    options.adapterName = value("adapter-name")
-    options.adapterWWNN = value("adapter-wwnn")
-    options.adapterWWPN = value("adapter-wwpn")
-    options.adapterParent = value("adapter-parent")
-    options.adapterParentWWNN = value("adapter-parent-wwnn")
-    options.adapterParentWWPN = value("adapter-parent-wwpn")
-    options.adapterParentFabricWWN = value("adapter-parent-fabric-wwn")
-    options.sourceProtocolVersion = value("source-protocol-ver")
-    options.sourceInitiator = value("source-initiator")
-    if let text = value("driver") {
-      guard let driver = FileDriver(rawValue: text) else {
-        let known = FileDriver.allCases.map(\.rawValue).joined(separator: ", ")
-        throw StorageError(.badInput, "--driver", "unknown driver '\(text)': expected \(known)")
-      }
-      options.lifecycle.driver = driver
-    }
-    if let text = value("revisions-to-keep") {
-      guard let keep = RevisionsToKeep(text) else {
-        throw StorageError(
-          .badInput, "--revisions-to-keep", "'\(text)' is not a number of revisions: -1, 0 or more")
-      }
-      options.lifecycle.revisionsToKeep = keep
-    }
-    return options
+    try tool.report(change, pool: pool.name, "Pool \(pool.name) defined")
   }
 }

@@ -3,13 +3,15 @@ import StorageModel
 
 extension Command {
   static let poolStart = Command(
-    "pool-start", "Start a pool.", .changes, [.pool(.inactive)],
+    "pool-start", "Start a pool.", .changes,
+    [.pool(.inactive), .build, .overwrite, .noOverwrite],
     example: "pool-start default"
   ) {
     tool throws(StorageError) in
     let text = tool.arguments.required("pool")
+    let building = try tool.buildingBeforeStart()
     let pool = try tool.storage.store.pool(matching: text)
-    let change = try tool.storage.start(text)
+    let change = try tool.storage.start(text, building: building)
     try tool.report(change, pool: pool.name, "Pool \(text) started")
   }
 }

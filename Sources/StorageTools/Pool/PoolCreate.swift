@@ -1,0 +1,29 @@
+import StorageCore
+import StorageModel
+import StorageXML
+
+extension Command {
+  static let poolCreate = Command(
+    "pool-create", "Start a pool from an XML document; it is gone when it is stopped.", .changes,
+    [
+      .required("file", "FILE", "The document; - reads standard input."), .build, .overwrite,
+      .noOverwrite, .flag("validate", "Refuse what libvirt's schema does not know."),
+    ],
+    example: "pool-create /srv/scratch.xml --build"
+  ) { tool throws(StorageError) in
+    let building = try tool.buildingBeforeStart()
+    let file = tool.arguments.required("file")
+    let bytes = try tool.contents(of: file, limit: 1 << 20)
+    let document: PoolXML.Document
+    do throws(XMLProblem) {
+      document = try PoolXML.document(
+        bytes, file: file, validate: tool.arguments.has("validate"))
+    } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+    let pool = document.pool
+    let change = try tool.storage.create(
+      pool, uuidIsGiven: document.uuidWasGiven, building: building)
+    try tool.report(change, pool: pool.name, "Pool \(pool.name) created from \(file)")
+  }
+}
