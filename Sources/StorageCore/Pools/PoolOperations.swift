@@ -163,17 +163,25 @@ extension Storage {
   }
 
   private func start(
-    _ pool: PoolDefinition, _ backend: any PoolBackend, building: OverwritePolicy?
+    _ pool: PoolDefinition, _ backend: any PoolBackend, building: OverwritePolicy?,
+    isDefined: Bool = true
   ) throws(StorageError) -> Change {
     try change { steps throws(StorageError) in
       if let building { try build(pool, backend, overwrite: building, steps) }
+      // A command killed in between must leave a pool that can be named and stopped.
+      let isMarkedFirst = !isDefined && backend is any AttachingBackend
+      if isMarkedFirst {
+        try store.setLive(pool, steps) { () throws(StorageError) in
+          try store.clearLive(pool.name, Steps())
+        }
+      }
       // In a dry run nothing was built that could be looked at.
       if isDryRun, building != nil {
         try steps.run("start pool '\(pool.name)'") {}
       } else {
         try backend.start(steps)
       }
-      try store.setLive(pool, steps)
+      if !isMarkedFirst { try store.setLive(pool, steps) }
     }
   }
 
@@ -195,7 +203,7 @@ extension Storage {
         let all = try store.all().pools
         try checkMayBeCreated(pool, uuidIsGiven: uuidIsGiven, beside: all)
         try SourceConflicts.check(pool, against: all)
-        return try start(pool, backend, building: building)
+        return try start(pool, backend, building: building, isDefined: false)
       }
     }
   }

@@ -303,9 +303,12 @@ package struct PoolStore: Sendable {
   }
 
   /// Records that a pool is started, with the definition that holds until it is stopped.
-  package func setLive(_ pool: PoolDefinition, _ steps: Steps) throws(StorageError) {
+  package func setLive(
+    _ pool: PoolDefinition, _ steps: Steps, undo: (() throws(StorageError) -> Void)? = nil
+  ) throws(StorageError) {
     let folder = try liveFolder()
-    try steps.run("mark pool '\(pool.name)' as started in '\(folder)'") { () throws(StorageError) in
+    try steps.run("mark pool '\(pool.name)' as started in '\(folder)'", undo: undo) {
+      () throws(StorageError) in
       try HostFolders.make(folder).write(
         PoolXML.write(pool), to: "\(pool.name).xml", mode: 0o644)
     }
