@@ -5,6 +5,7 @@ DESTDIR =
 # multi: one program and links to it. separate: a program for each command.
 LAYOUT = multi
 SWIFT = swift
+SECONDS = 60
 PYTHON = /usr/bin/python3
 # The release build carries the Swift runtime and looks for nothing in the toolchain's folders.
 RELEASE = -c release --static-swift-stdlib -Xswiftc -no-toolchain-stdlib-rpath --disable-local-rpath
@@ -67,6 +68,11 @@ test-interop: ## Compare with virsh and libvirt's schemas (root, libvirt 9)
 check-guest: ## Run the engines that need a kernel of their own in QEMU guests (docs/guest.md)
 	@scripts/dependencies build test guest
 	@scripts/check guest
+
+.PHONY: fuzz
+fuzz: ## Throw inputs at what reads foreign bytes, a minute for each target (SECONDS=60)
+	@scripts/dependencies build
+	@scripts/fuzz --seconds=$(SECONDS)
 
 .PHONY: bench
 bench: build ## Measure against virsh, cp and qemu-img; write bench/latest.md

@@ -41,6 +41,18 @@ func tests(
     swiftSettings: settings)
 }
 
+/// The fuzz targets, which only `make fuzz` builds: they need libFuzzer, and everything compiled for it.
+let fuzzing: [Target] =
+  Context.environment["CISTERN_FUZZ"] == nil
+  ? []
+  : [
+    .executableTarget(
+      name: "cistern-fuzz", dependencies: ["StorageModel", "StorageConf", "StorageXML"],
+      path: "Tests/Fuzz/Sources",
+      swiftSettings: settings + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
+      linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])
+  ]
+
 let package = Package(
   name: "cistern",
   products: (commands + ["cistern"]).map { .executable(name: $0, targets: [$0]) },
@@ -107,5 +119,5 @@ let package = Package(
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),
     library("TestSupport", ["StorageModel", "StorageOS"], path: "Tests/Unit/TestSupport"),
-  ] + (commands + ["cistern"]).map(program)
+  ] + (commands + ["cistern"]).map(program) + fuzzing
 )

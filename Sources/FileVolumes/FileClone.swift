@@ -40,11 +40,9 @@ extension FileBackend {
   ) -> Bool {
     let from = source.volume.definition
     let (there, wanted) = (from.target, volume.target)
-    if wanted.format?.isRaw == true, source.format.isRaw {
-      return wanted.encryption?.format == there.encryption?.format
-    }
+    guard hasSameKey(wanted.encryption, there) else { return false }
+    if wanted.format?.isRaw == true, source.format.isRaw { return true }
     guard wanted.format == source.format, !options.preallocatesMetadata,
-      wanted.encryption == nil, there.encryption == nil,
       from.backingStore == nil || options.requiresReflink
     else { return false }
     // libvirt has no word for the compat of version 2, so that its documents cannot ask for it again.
@@ -52,6 +50,16 @@ extension FileBackend {
     return (wanted.compat ?? compat) == compat
       && (wanted.clusterSize ?? there.clusterSize) == there.clusterSize
       && (wanted.features ?? there.features ?? []) == (there.features ?? [])
+  }
+
+  /// Whether what is asked for opens with what the source opens with, so that its bytes can stay.
+  private func hasSameKey(_ wanted: Encryption?, _ there: VolumeTarget) -> Bool {
+    guard let wanted, let present = there.encryption else {
+      return wanted == nil && there.encryption == nil
+    }
+    let secrets =
+      present.secrets.isEmpty ? [.usage(there.path?.text ?? "")] : present.secrets
+    return wanted.format == present.format && wanted.cipher == nil && wanted.secrets == secrets
   }
 
   private func copyContent(
@@ -79,10 +87,9 @@ extension FileBackend {
           }
         } else if capacity > source.volume.capacity {
           let home = try home(of: files)
-          try Program.qemuImg.runOnImage(
-            QemuImage.resizing(
-              home.reachable(file.path.lastComponent), volume.target.format ?? .raw, to: capacity,
-              shrink: false, key: nil), subject(volume), keeping: [home.descriptor])
+          try setImageSize(
+            of: file.path.lastComponent, in: home, volume, from: source.volume.capacity,
+            to: capacity)
         }
       }
     }
@@ -92,12 +99,11 @@ extension FileBackend {
     of source: VolumeContent, to volume: VolumeDefinition, _ files: VolumeFiles,
     _ options: CreationOptions, _ steps: Steps
   ) throws(StorageError) {
-    let image = image(volume, options)
     let from = source.volume.definition
-    // Names relative to the source's folder mean something only from there.
-    let readable =
-      from.backingStore == nil
-      ? "/proc/self/fd/\(source.descriptor.number)" : source.descriptor.path.text
+    if from.target.encryption != nil || volume.target.encryption != nil {
+      return try convertEncrypted(from: source, to: volume, files, options, steps)
+    }
+    let image = image(volume, options)
     let program = Program.qemuImg
     let path = path(of: volume.name)
     let isLarger = (volume.capacity ?? 0) > source.volume.capacity
@@ -110,12 +116,56 @@ extension FileBackend {
     try steps.run("run \(told.joined(separator: "; "))") { () throws(StorageError) in
       try makeCommittedFile(volume, files, named: true) { file throws(StorageError) in
         let home = try home(of: files)
-        for words in commands(readable, home.reachable(file.path.lastComponent)) {
+        for words in commands(readable(source), home.reachable(file.path.lastComponent)) {
           try program.runOnImage(
             words, subject(volume), keeping: [home.descriptor, source.descriptor],
             temporary: file.path, for: path)
         }
       }
     }
+  }
+
+  /// Makes the image first, then fills it: what is read or written goes through a passphrase.
+  private func convertEncrypted(
+    from source: VolumeContent, to volume: VolumeDefinition, _ files: VolumeFiles,
+    _ options: CreationOptions, _ steps: Steps
+  ) throws(StorageError) {
+    let from = source.volume.definition
+    try checkConvertible([from, volume], subject(volume))
+    let recipe = try recipe(volume, options)
+    let sourceKey = try passphrase(of: from)
+    let path = path(of: volume.name)
+    func filling(_ output: String, _ input: String, told: Bool) -> [String] {
+      func file(_ key: ImagePassphrase) -> String {
+        told ? ImagePassphrase.told : key.file.pathForChild
+      }
+      var image = image(volume, options)
+      image.key = recipe.passphrase.map { $0.key(in: file($0)) }
+      return image.conversionInto(
+        output, from: input, source.format, sourceKey: sourceKey.map { $0.key(in: file($0)) })
+    }
+    let program = Program.qemuImg
+    let told = program.commandLine(filling(path.text, source.descriptor.path.text, told: true))
+    try steps.run("run \(recipe.told(path)); \(told)") { () throws(StorageError) in
+      try makeCommittedFile(volume, files, named: true) { file throws(StorageError) in
+        let home = try home(of: files)
+        try recipe.make(in: file, of: home, subject(volume), for: path)
+        let words = filling(
+          home.reachable(file.path.lastComponent), readable(source), told: false)
+        try program.runOnImage(
+          words, subject(volume),
+          keeping: [home.descriptor, source.descriptor]
+            + [recipe.passphrase, sourceKey].compactMap { $0?.file },
+          temporary: file.path, for: path)
+      }
+    }
+  }
+
+  /// The path by which a program reaches a source.
+  ///
+  /// Names relative to the source's folder mean something only from there.
+  private func readable(_ source: VolumeContent) -> String {
+    source.volume.definition.backingStore == nil
+      ? source.descriptor.pathForChild : source.descriptor.path.text
   }
 }

@@ -74,20 +74,15 @@ extension FileBackend {
     }
   }
 
-  /// Makes a volume's file by qemu-img.
+  /// Makes a volume's file by the program that knows its format.
   func createImage(
     _ volume: VolumeDefinition, _ files: VolumeFiles, _ options: CreationOptions, _ steps: Steps
   ) throws(StorageError) {
-    let image = image(volume, options)
-    let program = Program.qemuImg
+    let recipe = try recipe(volume, options)
     let path = path(of: volume.name)
-    try steps.run("run \(program.commandLine(image.creation(at: path.text)))") {
-      () throws(StorageError) in
+    try steps.run("run \(recipe.told(path))") { () throws(StorageError) in
       try makeCommittedFile(volume, files, named: true) { file throws(StorageError) in
-        let home = try home(of: files)
-        try program.runOnImage(
-          image.creation(at: home.reachable(file.path.lastComponent)), subject(volume),
-          keeping: [home.descriptor], temporary: file.path, for: path)
+        try recipe.make(in: file, of: home(of: files), subject(volume), for: path)
       }
     }
   }
@@ -113,6 +108,8 @@ extension FileBackend {
   }
 
   /// Changes the size of an image by qemu-img, which makes its own claim on it.
+  ///
+  /// That of a LUKS 2 volume is the file's without its header.
   func resizeImage(
     _ volume: Volume, _ name: String, to capacity: ByteCount, allocate: Bool, _ steps: Steps
   ) throws(StorageError) {
@@ -122,19 +119,55 @@ extension FileBackend {
     }
     let files = files(volume.name)
     let folder = try folder()
-    let format = volume.definition.target.format ?? .raw
-    func words(_ path: String) -> [String] {
-      QemuImage.resizing(
-        path, format, to: capacity, shrink: capacity < volume.capacity, key: nil)
-    }
-    let program = Program.qemuImg
-    try steps.run("run \(program.commandLine(words(folder.path.appending(name).text)))") {
-      () throws(StorageError) in
+    let change = try imageResize(volume.definition, from: volume.capacity, to: capacity)
+    try steps.run(change.told(folder.path.appending(name))) { () throws(StorageError) in
       if name == files.committedPath { try prepareChange(of: files) }
-      try program.runOnImage(
-        words(folder.reachable(name)), volume.subject, keeping: [folder.descriptor])
+      try change.run(name, folder)
       try folder.open(name, flags: Descriptor.readOnly).sync()
     }
+  }
+
+  /// Changes the size of an image that nobody knows yet.
+  func setImageSize(
+    of name: String, in folder: Folder, _ volume: VolumeDefinition, from before: ByteCount,
+    to capacity: ByteCount
+  ) throws(StorageError) {
+    try imageResize(volume, from: before, to: capacity).run(name, folder)
+  }
+
+  /// How an image gets another size: what is told, and what is done to a file in a folder.
+  private func imageResize(
+    _ volume: VolumeDefinition, from before: ByteCount, to capacity: ByteCount
+  ) throws(StorageError) -> (
+    told: (Path) -> String, run: (String, Folder) throws(StorageError) -> Void
+  ) {
+    if volume.target.encryption?.format == .luks2 {
+      let size = capacity.roundedUp(to: 512)
+      return (
+        { "set size of '\($0)' to its header and \(size.bytes) bytes" },
+        { name, folder throws(StorageError) in
+          let file = try folder.openForWriting(name)
+          let header = try file.status().size - before
+          try file.setSize(size.adding(header) ?? .maximum)
+        }
+      )
+    }
+    let passphrase = try passphrase(of: volume)
+    let words = { (path: String, file: String) in
+      QemuImage.resizing(
+        path, volume.target.format ?? .raw, to: capacity, shrink: capacity < before,
+        key: passphrase?.key(in: file))
+    }
+    let program = Program.qemuImg
+    let subject = subject(volume)
+    return (
+      { "run \(program.commandLine(words($0.text, ImagePassphrase.told)))" },
+      { name, folder throws(StorageError) in
+        try program.runOnImage(
+          words(folder.reachable(name), passphrase?.file.pathForChild ?? ""), subject,
+          keeping: [folder.descriptor] + (passphrase.map { [$0.file] } ?? []))
+      }
+    )
   }
 
   func subject(_ volume: VolumeDefinition) -> String { "volume '\(volume.name)'" }
@@ -162,6 +195,7 @@ extension Program {
       var error = error
       if let reason = error.reason {
         if reason.contains("Failed to get ") { error.code = .busy }
+        if reason.contains("does not support resize") { error.code = .unsupported }
         var text = kept.reduce(reason) { text, descriptor in
           text.replacing("/proc/self/fd/\(descriptor.number)", by: descriptor.path.text)
         }

@@ -75,12 +75,10 @@ extension FileBackend {
     empty.allocation = 0
     let isOldVersion = empty.target.format == .qcow2 && empty.target.compat == nil
     if isOldVersion { empty.target.compat = "0.10" }
-    let image = image(empty, CreationOptions())
+    let recipe = try recipe(empty, CreationOptions())
     let path = path(of: volume.name)
-    let program = Program.qemuImg
-    try steps.run(
-      "run \(program.commandLine(image.creation(at: path.text))); \(told(algorithm, path)), as it was"
-    ) { () throws(StorageError) in
+    try steps.run("run \(recipe.told(path)); \(told(algorithm, path)), as it was") {
+      () throws(StorageError) in
       let home = try home(of: files)
       guard let old = try home.status(files.committed) else { return }
       let prefix = files.isPlain ? VolumeFiles.newFilePrefix : files.committed
@@ -91,9 +89,7 @@ extension FileBackend {
         files.committed, mode: old.mode, replacing: true, named: true, temporaryPrefix: prefix
       ) { file throws(StorageError) in
         try file.adopt(old)
-        try program.runOnImage(
-          image.creation(at: home.reachable(file.path.lastComponent)), volume.subject,
-          keeping: [home.descriptor])
+        try recipe.make(in: file, of: home, volume.subject, for: path)
       }
       let links = try home.status(doomed)?.links ?? 1
       // A state that a started snapshot still reads from is not this command's to destroy.

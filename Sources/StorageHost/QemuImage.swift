@@ -68,8 +68,8 @@ package struct QemuImage: Sendable {
     _ path: String, from source: String, _ sourceFormat: VolumeFormat, sourceKey: Key?
   ) -> [String] {
     var words = ["convert", "--image-opts", "-n", "--target-image-opts"]
-    if let sourceKey { words += sourceKey.arguments }
     if let key { words += key.arguments }
+    if let sourceKey { words += sourceKey.arguments }
     return words + [
       QemuImage.imageOptions(source, sourceFormat, sourceKey),
       QemuImage.imageOptions(path, format, key),

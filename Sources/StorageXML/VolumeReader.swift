@@ -22,6 +22,12 @@ struct VolumeReader {
     }
     volume.allocation = try root.size("allocation", malformed: malformed)
     volume.target = try target()
+    // A volume that starts as a copy of another has that one's format, unless the document says so itself.
+    if volume.lifecycle.snapOnStart == true,
+      root.value("target", "format", attribute: "type") == nil
+    {
+      volume.target.format = nil
+    }
     return volume
   }
 

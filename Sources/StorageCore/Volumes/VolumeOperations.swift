@@ -247,8 +247,12 @@ extension Storage {
         }
         try checkIsNoBase(volume, in: pool)
       }
-      // A raw file can grow under a running machine; an image's tables cannot change under one.
-      let isRaw = volume.definition.target.format?.isRaw != false
+      // A raw file can grow under a running machine; an image's tables cannot change under one, and are changed by
+      // a program that makes its own claim.
+      let encryption = volume.definition.target.encryption?.format
+      let isRaw =
+        volume.definition.target.format?.isRaw != false
+        && (encryption == nil || encryption == .luks2)
       if target < volume.capacity || !isRaw {
         try checkUnused(
           volume, backend, committed: .anyone, claiming: isRaw ? .changing : nil, steps)

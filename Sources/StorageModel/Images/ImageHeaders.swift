@@ -155,8 +155,28 @@ extension ImageProbe {
       guard (16 << 10...4 << 20).contains(header), header.nonzeroBitCount == 1 else {
         throw .broken("LUKS header of \(header) bytes")
       }
+      facts.capacity = try luks2Payload(bytes, header: Int64(header)).map { payload in
+        ByteCount(max(0, bytes.size - payload.bytes))
+      }
     default: throw unknownVersion("LUKS", UInt32(version))
     }
+  }
+
+  /// Where the data of a LUKS 2 volume begins: `offset` of the first segment in the header's JSON text.
+  ///
+  /// - Returns: nil where the text does not say so within its first 12 KiB, which is all of it unless somebody
+  ///   asked cryptsetup for more.
+  private static func luks2Payload(_ bytes: ImageBytes, header: Int64) throws(ProbeStop)
+    -> ByteCount?
+  {
+    let count = min(12 << 10, header - 4096, bytes.size - 4096)
+    guard count > 0 else { return nil }
+    let text = try bytes.bytes(at: 4096, count: Int(count)).prefix { $0 != 0 }
+    guard let segments = text.end(of: "\"segments\":"),
+      let number = text[segments...].end(of: "\"offset\":\"")
+    else { return nil }
+    let digits = text[number...].prefix { (48...57).contains($0) }
+    return UInt64(String(decoding: digits, as: UTF8.self)).flatMap { ByteCount(exactly: $0) }
   }
 
   /// VHDX: the size is found over the region table and the metadata table.
@@ -211,5 +231,16 @@ extension ImageProbe {
   ) throws(ProbeStop) -> Int64? {
     for entry in entries where try bytes.has(identifier, at: entry) { return entry }
     return nil
+  }
+}
+
+extension ArraySlice<UInt8> {
+  /// The index behind the first occurrence of a text; nil where there is none.
+  fileprivate func end(of text: String) -> Int? {
+    let wanted = Array(text.utf8)
+    guard count >= wanted.count else { return nil }
+    return (startIndex...endIndex - wanted.count).first {
+      self[$0..<$0 + wanted.count].elementsEqual(wanted)
+    }.map { $0 + wanted.count }
   }
 }

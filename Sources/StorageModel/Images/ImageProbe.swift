@@ -13,7 +13,7 @@ package enum ImageProbe {
   /// - Parameters:
   ///   - size: the file's size.
   ///   - read: gives `count` bytes from `offset`, fewer only where the file ends; never asked for more than
-  ///     10 KiB, nor for anything outside `size`.
+  ///     12 KiB, nor for anything outside `size`.
   package static func probe<Failure: Error>(
     size: ByteCount, read: (_ offset: Int64, _ count: Int) throws(Failure) -> [UInt8]
   ) throws(Failure) -> ImageFacts {
