@@ -110,7 +110,7 @@ extension FileBackend {
     }
   }
 
-  /// `cryptsetup luksFormat`. Sectors of 512 bytes, so that a volume can get any size later.
+  /// The words that format a file, with sectors of 512 bytes so that the volume can get any size later.
   private func luks2Words(_ encryption: Encryption, _ path: String, _ passphrase: String)
     -> [String]
   {
