@@ -25,7 +25,7 @@ build: ## Build the release programs (LAYOUT=separate: one for each command)
 	@scripts/static-libraries $(STATIC)
 ifeq ($(LAYOUT),separate)
 	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES)
-	for name in $$(scripts/commands); do strip -s -o $(STRIPPED)/$$name .build/release/$$name; done
+	for name in cistern $$(scripts/commands); do strip -s -o $(STRIPPED)/$$name .build/release/$$name; done
 else
 	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES) --product cistern
 	strip -s -o $(STRIPPED)/cistern .build/release/cistern

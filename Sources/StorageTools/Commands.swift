@@ -4,7 +4,8 @@ enum Commands {
     .findStoragePoolSources, .findStoragePoolSourcesAs,
     .poolAutostart, .poolBuild, .poolCapabilities, .poolCheck, .poolCreate, .poolCreateAs,
     .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
-    .poolDumpXML, .poolInfo, .poolList, .poolName, .poolRefresh, .poolStart, .poolUndefine,
+    .poolDumpXML, .poolHealth, .poolInfo, .poolList, .poolMetrics, .poolName, .poolRefresh,
+    .poolStart, .poolUndefine,
     .poolUUID,
     .secretDefine, .secretDumpXML, .secretList, .secretSetValue, .secretUndefine,
     .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDumpXML,
@@ -30,21 +31,30 @@ enum Commands {
       (
         "exitStatuses",
         .array(
-          ExitStatus.allCases.map {
-            .object([
-              ("status", .integer(Int64($0.rawValue))), ("meaning", .string($0.meaning)),
-            ])
-          })
+          ExitStatus.allCases.map { describe($0.rawValue, $0.meaning) })
       ),
     ])
   }
 
   private static func describe(_ command: Command) -> JSON {
-    .object([
-      ("name", .string(command.name)), ("summary", .string(command.summary)),
-      ("example", .string(command.example)),
-      ("parameters", .array(command.allParameters.map(describe))),
-    ])
+    .object(
+      [
+        ("name", .string(command.name)), ("summary", .string(command.summary)),
+        ("example", .string(command.example)),
+        ("parameters", .array(command.allParameters.map(describe))),
+      ] + endings(of: command))
+  }
+
+  /// The exit statuses of a command that has others than all the rest.
+  private static func endings(of command: Command) -> [(String, JSON)] {
+    guard command.ending == .nagios else { return [] }
+    return [
+      ("exitStatuses", .array(NagiosState.allCases.map { describe($0.rawValue, $0.meaning) }))
+    ]
+  }
+
+  private static func describe(_ status: Int32, _ meaning: String) -> JSON {
+    .object([("status", .integer(Int64(status))), ("meaning", .string(meaning))])
   }
 
   private static func describe(_ parameter: Parameter) -> JSON {

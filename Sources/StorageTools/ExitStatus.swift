@@ -1,4 +1,5 @@
 import StorageModel
+import StorageOS
 
 /// The exit statuses of every command: the one table.
 ///
@@ -40,6 +41,12 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case .interrupted:
       return "Stopped by SIGINT (143: by SIGTERM, 129: by SIGHUP); what was begun is taken back."
     }
+  }
+
+  /// The number that a command ends with for an error.
+  static func number(_ code: StorageError.Code, of command: Command) -> Int32 {
+    if code == .interrupted { return Interruption.status }
+    return command.ending == .nagios ? NagiosState.unknown.rawValue : ExitStatus(code).rawValue
   }
 
   init(_ code: StorageError.Code) {

@@ -57,6 +57,7 @@ package final class Tool: Sendable {
   package static func runByName() -> Never {
     var words = CommandLine.arguments
     var name = Path(words.isEmpty ? "cistern" : words.removeFirst()).lastComponent
+    if name == SystemdGenerator.programName { SystemdGenerator.run(words) }
     if name == "cistern" {
       guard !words.isEmpty else { finish(Commands.overview, "", .usage) }
       name = words.removeFirst()
@@ -97,14 +98,16 @@ package final class Tool: Sendable {
       try command.run(made)
       finish("", "", .success)
     } catch {
-      let status = ExitStatus(error.code)
+      let status = ExitStatus.number(error.code, of: command)
       var error = error
       error.hint = error.hint ?? tool?.hint(for: error)
-      if wantsJSON { finish("", tellJSON(error, command, status) + "\n", status) }
+      if wantsJSON { finish("", tellJSON(error, command, status) + "\n", number: status) }
       var text = Terminal.errors.coloured("\(name):", .red) + " \(error.text.escaped)\n"
       if let hint = error.hint { text += "\(hint.escaped)\n" }
       if error.code == .usage { text += "Try '\(name) --help' for more information.\n" }
-      finish("", text, status)
+      // Nagios shows what is on standard output.
+      let line = command.ending == .nagios ? "CISTERN UNKNOWN - \(error.text.escaped)\n" : ""
+      finish(line, text, number: status)
     }
   }
 
@@ -118,26 +121,29 @@ package final class Tool: Sendable {
     finish(shell.answer(completion, words), "", .success)
   }
 
-  private static func tellJSON(_ error: StorageError, _ command: Command, _ status: ExitStatus)
+  private static func tellJSON(_ error: StorageError, _ command: Command, _ status: Int32)
     -> String
   {
     var problem = error.problem
-    let number = Int64(status == .interrupted ? Interruption.status : status.rawValue)
     if !error.failedUndo.isEmpty {
       problem += "; also could not undo: " + error.failedUndo.joined(separator: "; ")
     }
     return JSON.object([
       ("schema", .string("cistern.error/1")), ("tool", .string(command.name)),
-      ("code", .string(error.code.rawValue)), ("status", .integer(number)),
+      ("code", .string(error.code.rawValue)), ("status", .integer(Int64(status))),
       ("subject", .string(error.subject)), ("problem", .string(problem)),
       ("reason", .text(error.reason)), ("hint", .text(error.hint)),
     ]).text
   }
 
+  static func finish(_ output: String, _ errors: String, _ status: ExitStatus) -> Never {
+    finish(output, errors, number: status.rawValue)
+  }
+
   /// Writes what is left to say and ends the process.
   ///
   /// Output that cannot be written is a failure.
-  static func finish(_ output: String, _ errors: String, _ status: ExitStatus) -> Never {
+  static func finish(_ output: String, _ errors: String, number: Int32) -> Never {
     ProgressLine.erase()
     do throws(StorageError) {
       if !output.isEmpty { try Process.standardOutput.write(Array(output.utf8)) }
@@ -146,8 +152,8 @@ package final class Tool: Sendable {
       Process.exit(ExitStatus.inputOutput.rawValue)
     }
     if !errors.isEmpty { try? Process.standardError.write(Array(errors.utf8)) }
-    if status == .interrupted { Interruption.endProcess() }
-    Process.exit(status.rawValue)
+    if number > 128 { Interruption.endProcess() }
+    Process.exit(number)
   }
 
   // MARK: Output

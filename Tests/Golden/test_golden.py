@@ -89,7 +89,19 @@ def in_memory(text):
     return re.sub(r"(?m)^.*warning: .* is on a disk, which keeps .*\n", "", text)
 
 
+def metrics(text):
+    """Sizes of the file system and of files in Prometheus' format."""
+    return re.sub(r"(?m)^(\w+_bytes\{pool=.*\}) \d+$", r"\1 @SPACE@", text)
+
+
+def percent(text):
+    """How full the file system is."""
+    return re.sub(r"\b\d+( ?%)", r"@N@\1", text)
+
+
 RULES = {
+    "metrics": metrics,
+    "percent": percent,
     "uuid": numbered_uuids,
     "time": times,
     "space": space,

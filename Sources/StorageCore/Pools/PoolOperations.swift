@@ -147,13 +147,16 @@ extension Storage {
   /// Starts a pool.
   ///
   /// Refused where an active pool shares its storage.
-  /// - Parameter building: how to build it before; nil where it is not to be built. What was built goes again where
-  ///   the start fails.
-  package func start(_ text: String, building: OverwritePolicy? = nil) throws(StorageError)
-    -> Change
-  {
+  /// - Parameters:
+  ///   - building: how to build it before; nil where it is not to be built. What was built goes again where the
+  ///     start fails.
+  ///   - ifInactive: succeed without a change where it is active already.
+  package func start(
+    _ text: String, building: OverwritePolicy? = nil, ifInactive: Bool = false
+  ) throws(StorageError) -> Change {
     try locked(locks.definitions()) { () throws(StorageError) in
       try withPool(text, .exclusive) { pool, backend throws(StorageError) in
+        if pool.isActive, ifInactive { return .none }
         guard !pool.isActive else { throw invalid(pool.name, "is already active") }
         try SourceConflicts.check(
           pool.definition, against: try store.all().pools.filter(\.isActive))
@@ -241,8 +244,10 @@ extension Storage {
   }
 
   /// Stops a pool; data and definition stay.
-  package func destroy(_ text: String) throws(StorageError) -> Change {
+  /// - Parameter ifActive: succeed without a change where it is not active.
+  package func destroy(_ text: String, ifActive: Bool = false) throws(StorageError) -> Change {
     try withPool(text, .exclusive) { pool, backend throws(StorageError) in
+      if !pool.isActive, ifActive { return .none }
       guard pool.isActive else { throw invalid(pool.name, "is not active") }
       let markers = try StartedVolumes(host: host, pool: pool.name)
       let started = try markers.all()

@@ -74,7 +74,7 @@ extension Storage {
     return try activePool(record)
   }
 
-  private func activePool(_ record: PoolRecord) throws(StorageError) -> ActivePool {
+  func activePool(_ record: PoolRecord) throws(StorageError) -> ActivePool {
     ActivePool(
       record: record, backend: try makeBackend(record.definition, host),
       started: try StartedVolumes(host: host, pool: record.name))

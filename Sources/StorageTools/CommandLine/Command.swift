@@ -12,6 +12,13 @@ struct Command: Sendable {
     case changes
   }
 
+  /// Which table its exit status is from.
+  enum Ending: Sendable {
+    case standard
+    /// That of Nagios' plugins, for which alone the command is.
+    case nagios
+  }
+
   let name: String
   /// One sentence.
   let summary: String
@@ -19,17 +26,20 @@ struct Command: Sendable {
   let parameters: [Parameter]
   /// A whole command line for `--help`; also a line of the examples in the manual page, which are run.
   let example: String
+  let ending: Ending
   let run: @Sendable (Tool) throws(StorageError) -> Void
 
   init(
     _ name: String, _ summary: String, _ effect: Effect, _ parameters: [Parameter],
-    example: String = "", run: @escaping @Sendable (Tool) throws(StorageError) -> Void
+    example: String = "", ending: Ending = .standard,
+    run: @escaping @Sendable (Tool) throws(StorageError) -> Void
   ) {
     self.name = name
     self.summary = summary
     self.effect = effect
     self.parameters = parameters
     self.example = example
+    self.ending = ending
     self.run = run
   }
 
