@@ -6,7 +6,9 @@ package protocol ThinBackend: PoolBackend {
   func thinUsage() throws(StorageError) -> ThinUsage?
 }
 
-/// How full a thin pool is. Where either part is full, writes to its volumes fail.
+/// How full a thin pool is.
+///
+/// Where either part is full, writes to its volumes fail.
 package struct ThinUsage: Equatable, Sendable {
   package var data: ByteCount
   package var usedData: ByteCount

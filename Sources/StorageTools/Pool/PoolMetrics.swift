@@ -89,8 +89,9 @@ extension Command {
 }
 
 extension Tool {
-  /// The metrics of the pool that is given, else of all, and how many definitions cannot be read. Tells problems as
-  /// warnings.
+  /// The metrics of the pool that is given, else of all, and how many definitions cannot be read.
+  ///
+  /// Tells problems as warnings.
   func metrics() throws(StorageError) -> (pools: [PoolMetrics], unreadable: Int) {
     if let text = arguments.value("pool") {
       let metrics = storage.metrics(of: try storage.store.pool(matching: text))
