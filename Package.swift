@@ -64,6 +64,7 @@ let package = Package(
     .target(name: "CStorageShim", path: "Sources/CStorageShim"),
     .target(name: "CBlkid", path: "Sources/CBlkid"),
     .target(name: "CMount", path: "Sources/CMount"),
+    .target(name: "CFdisk", path: "Sources/CFdisk"),
     library("StorageModel", []),
     library("StorageConf", ["StorageModel"]),
     library("StorageXML", ["StorageModel", "CLibXML2"]),
@@ -95,8 +96,17 @@ let package = Package(
       ],
       path: "Sources/Backends/FileSystem"),
     library(
+      "DiskBackend",
+      [
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "Signatures",
+        "BlockVolumes", "CFdisk",
+      ], path: "Sources/Backends/Disk"),
+    library(
       "StorageBackends",
-      ["StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend"]),
+      [
+        "StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend",
+        "DiskBackend",
+      ]),
     library(
       "StorageTools",
       [
@@ -116,6 +126,7 @@ let package = Package(
         "BlockVolumes", "StorageConf", "StorageCore", "StorageModel", "StorageOS", "StorageHost",
         "TestSupport",
       ]),
+    tests("DiskBackendTests", ["DiskBackend", "StorageModel"]),
     tests("SignaturesTests", ["Signatures", "StorageModel", "StorageOS", "TestSupport"]),
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),

@@ -19,10 +19,15 @@ package protocol BlockBackend: WipingBackend {
   func record(of name: VolumeName) throws(StorageError) -> VolumeRecord?
   /// Remembers it, durably before this returns; nil forgets it.
   func setRecord(_ record: VolumeRecord?, of name: VolumeName) throws(StorageError)
+  /// Refuses a volume that has no content of its own; unless a kind of pool says otherwise all have.
+  /// - Parameter verb: what was to be done with it.
+  func checkContent(of volume: Volume, to verb: String) throws(StorageError)
 }
 
 extension BlockBackend {
   package func targetPermissions() -> Permissions? { nil }
+
+  package func checkContent(of volume: Volume, to verb: String) throws(StorageError) {}
 
   package func devicePath(of volume: Volume) -> Path { path(of: volume.name) }
 
@@ -75,8 +80,9 @@ extension BlockBackend {
     return try Descriptor(readingDevice: path(of: volume.name))
   }
 
-  /// Refuses a volume whose content is known to be half done.
+  /// Refuses a volume without content, or whose content is known to be half done.
   package func requireWhole(_ volume: Volume) throws(StorageError) {
+    try checkContent(of: volume, to: "use")
     guard let change = try record(of: volume.name)?.unfinished else { return }
     throw StorageError(
       .badInput, volume.subject, change.problem,

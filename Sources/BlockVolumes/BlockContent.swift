@@ -15,6 +15,7 @@ extension BlockBackend {
     of volume: Volume, size: ByteCount, _ steps: Steps,
     fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) {
+    try checkContent(of: volume, to: "overwrite")
     let path = path(of: volume.name)
     let room = volume.definition.physical ?? volume.capacity
     guard size <= room else { throw noRoom(size, on: path, room) }

@@ -12,6 +12,7 @@ extension BlockBackend {
   package func wipe(_ volume: Volume, _ algorithm: WipeAlgorithm, _ steps: Steps)
     throws(StorageError)
   {
+    try checkContent(of: volume, to: "wipe")
     let path = path(of: volume.name)
     let scrubbing = ["-f", "-p", algorithm.rawValue]
     let program = Program.scrub

@@ -5,7 +5,10 @@
 #include <linux/blkpg.h>
 #include <linux/fs.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 int shim_block_device_size(int fd, uint64_t *size) { return ioctl(fd, BLKGETSIZE64, size); }
 
@@ -22,6 +25,12 @@ int shim_block_discard(int fd, uint64_t start, uint64_t length) {
 }
 
 int shim_block_flush(int fd) { return ioctl(fd, BLKFLSBUF, 0); }
+
+int shim_flock(int fd, int exclusive) { return flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB); }
+
+int shim_make_block_node(int folder, const char *name, mode_t mode, unsigned major, unsigned minor) {
+  return mknodat(folder, name, S_IFBLK | mode, makedev(major, minor));
+}
 
 static int change_partition(int fd, int operation, int number, int64_t start, int64_t length) {
   struct blkpg_partition partition;

@@ -88,10 +88,12 @@ extension FileBackend {
   }
 
   /// Writes the record of a new volume, which goes again if the volume does not come about.
-  func writeRecord(of volume: VolumeDefinition, for files: VolumeFiles, _ steps: Steps)
-    throws(StorageError)
-  {
+  func writeRecord(
+    of volume: VolumeDefinition, for files: VolumeFiles, sectorSize: ByteCount? = nil,
+    _ steps: Steps
+  ) throws(StorageError) {
     var record = VolumeRecord()
+    record.sectorSize = sectorSize == SectorSize.usual ? nil : sectorSize
     record.format = volume.target.format
     record.lifecycle = volume.lifecycle
     if let encryption = volume.target.encryption {

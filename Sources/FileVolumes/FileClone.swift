@@ -21,7 +21,8 @@ extension FileBackend {
       throw StorageError(
         .badInput, subject(volume), "keeps nothing (save_on_stop is no) and can have no content")
     }
-    try writeRecord(of: volume, for: files, steps)
+    let sectors = options.sectorSize ?? source.volume.sectorSize
+    try writeRecord(of: volume, for: files, sectorSize: sectors, steps)
     if canCopy(source, to: volume, options) {
       try copyContent(of: source, to: volume, files, options, steps)
     } else {

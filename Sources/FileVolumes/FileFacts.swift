@@ -62,6 +62,7 @@ extension FileBackend {
       definition: definition, properties: properties, hasCommitted: hasCommitted,
       hasWorkingCopy: hasWorkingCopy, problem: problem)
     volume.hasUnreadableRecord = isUnreadable
+    volume.sectorSize = record?.sectorSize
     volume.hasRecordedFormat = record?.format != nil || driver.usesQubesLayout
     volume.isOwnDevice = properties.kind == .inPlace && files.isPlain
     if hasWorkingCopy, let source = properties.source {

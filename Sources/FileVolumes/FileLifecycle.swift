@@ -404,6 +404,15 @@ extension FileBackend {
     try write(record, for: files, steps)
   }
 
+  package func setSectorSize(_ size: ByteCount?, of volume: Volume, _ steps: Steps)
+    throws(StorageError)
+  {
+    let files = files(volume.name)
+    var record = try self.record(of: files, in: folder()) ?? VolumeRecord()
+    record.sectorSize = size
+    try write(record, for: files, steps)
+  }
+
   package func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName] {
     let folder = try folder()
     var found: [VolumeName] = []

@@ -1,4 +1,5 @@
 import DirectoryBackend
+import DiskBackend
 import FileSystemBackend
 import StorageCore
 import StorageHost
@@ -9,6 +10,7 @@ package enum BackendRegistry {
   package static let all: [any PoolBackend.Type] = [
     DirectoryBackend.self,
     FileSystemBackend.self,
+    DiskBackend.self,
   ]
 
   /// The backend of a pool.

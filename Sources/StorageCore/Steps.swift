@@ -48,6 +48,9 @@ package final class Steps {
   /// Keeps descriptors open, with the locks on them, until the change is done.
   package func hold(_ descriptors: [Descriptor]) { held += descriptors }
 
+  /// Closes them before that, where the kernel would not let go of what they are open on.
+  package func letGo() { held.removeAll() }
+
   /// Leaves word of something that users should know, shown once per pool and boot.
   package func warnOnce(_ name: String, _ text: String) { warnings.append((name, text)) }
 

@@ -43,6 +43,13 @@ extension Descriptor {
     try requireBlockDevice()
   }
 
+  /// Opens a block device for writing beside others who use it: a disk whose partitions are in use.
+  /// - Throws: `badInput` where the path is no block device.
+  package convenience init(changing path: Path) throws(StorageError) {
+    try self.init(opening: path, flags: O_RDWR | O_NOCTTY | O_NONBLOCK)
+    try requireBlockDevice()
+  }
+
   /// Opens a block device for reading.
   /// - Throws: `badInput` where the path is no block device.
   package convenience init(readingDevice path: Path) throws(StorageError) {
@@ -127,4 +134,9 @@ extension Descriptor {
     }
     progress?.finish(end.bytes, moved: max(0, end.bytes - start.bytes))
   }
+}
+
+extension StorageError {
+  /// Whether a node is there, but no device behind it.
+  package var isDeviceGone: Bool { number == ENXIO || number == ENODEV || number == ENOMEDIUM }
 }

@@ -66,6 +66,10 @@ int shim_block_is_read_only(int fd, int *read_only);
 int shim_block_discard(int fd, uint64_t start, uint64_t length);
 /* ioctl BLKFLSBUF: writes out and drops what is cached of a block device. */
 int shim_block_flush(int fd);
+/* flock(2): 0, or -1 where somebody else holds the lock. */
+int shim_flock(int fd, int exclusive);
+/* mknodat(2) of a block device. */
+int shim_make_block_node(int folder, const char *name, mode_t mode, unsigned major, unsigned minor);
 /* ioctl BLKPG of <linux/blkpg.h>: tells the kernel of one partition, start and length in bytes. */
 int shim_partition_add(int fd, int number, int64_t start, int64_t length);
 int shim_partition_remove(int fd, int number);

@@ -103,6 +103,9 @@ package protocol ContentBackend: PoolBackend {
   /// Stores properties. They hold from the next start.
   func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
     throws(StorageError)
+  /// Remembers which sectors the content is made for, where that is not the device's own affair; nil means the usual
+  /// ones.
+  func setSectorSize(_ size: ByteCount?, of volume: Volume, _ steps: Steps) throws(StorageError)
   /// Who has the volume open, as `COMMAND (pid N)`, or uses it otherwise.
   func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String]
   /// Claims the volume's images in QEMU's own way, for as long as the result lives.
@@ -113,6 +116,10 @@ package protocol ContentBackend: PoolBackend {
 }
 
 extension ContentBackend {
+  package func setSectorSize(_ size: ByteCount?, of volume: Volume, _ steps: Steps)
+    throws(StorageError)
+  {}
+
   package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
     -> [Descriptor]
   { [] }
@@ -164,9 +171,14 @@ package struct Finding: Equatable, Sendable {
     case orphanRevision = "orphan-revision"
     case staleMarker = "stale-marker"
     case staleMount = "stale-mount"
+    case staleKernelView = "stale-kernel-view"
+    case unfinishedVolume = "unfinished-volume"
+    case incompleteContent = "incomplete-content"
 
     /// Whether repairing is safe without asking: nothing anybody could want back is removed.
-    package var isRepairable: Bool { self != .uncommitted && self != .orphanRevision }
+    package var isRepairable: Bool {
+      ![.uncommitted, .orphanRevision, .incompleteContent].contains(self)
+    }
 
     package var explanation: String {
       switch self {
@@ -183,6 +195,19 @@ package struct Finding: Equatable, Sendable {
       case .orphanRevision: return "revision of a volume whose committed state is not there"
       case .staleMarker: return "says that a volume is started which is not"
       case .staleMount: return "mounted by a start or stop of the pool that did not finish"
+      case .staleKernelView:
+        return "partition that the kernel knows otherwise than the table has it"
+      case .unfinishedVolume: return "new volume whose content was not copied to its end"
+      case .incompleteContent: return "content half overwritten by a command that did not finish"
+      }
+    }
+
+    /// What a repair did, in one word.
+    package var repaired: String {
+      switch self {
+      case .staleKernelView: return "told"
+      case .staleMount: return "unmounted"
+      default: return "removed"
       }
     }
 
@@ -191,6 +216,8 @@ package struct Finding: Equatable, Sendable {
       case .uncommitted: return "none: commit it with vol-stop, or drop it with vol-stop --discard"
       case .orphanRevision: return "none: copy it if it is wanted, then remove it by hand"
       case .staleMount: return "unmount it"
+      case .staleKernelView: return "tell the kernel"
+      case .incompleteContent: return "none: import the content again, or delete the volume"
       default: return "remove it"
       }
     }

@@ -5,6 +5,16 @@ package enum SectorSize {
   /// What is made for no known size is made for this one, as nearly every image is.
   package static let usual: ByteCount = 512
 
+  /// A size of sectors that users said.
+  /// - Throws: `usage` for what no device has.
+  package static func checked(_ size: ByteCount) throws(StorageError) -> ByteCount {
+    guard [512, 1024, 2048, 4096].contains(size) else {
+      throw StorageError(
+        .usage, "", "sectors have 512, 1024, 2048 or 4096 bytes, not \(size.bytes)")
+    }
+    return size
+  }
+
   /// Refuses content made for sectors of one size where there are sectors of another: partition tables and file
   /// systems count in sectors, and would be looked for in the wrong places.
   /// - Parameters:

@@ -7,9 +7,11 @@ extension Storage {
   ///
   /// - Parameters:
   ///   - size: how many bytes must come; nil means the size of a regular file, else the volume's present size.
+  ///   - sectorSize: the sectors that the content is made for; nil means those of a device, else the usual ones.
   /// - Throws: `badInput` where more or fewer bytes come; then nothing has changed.
   package func importVolume(
-    _ text: String, in poolText: String?, from source: Descriptor, size: ImportSize
+    _ text: String, in poolText: String?, from source: Descriptor, size: ImportSize,
+    sectorSize: ByteCount? = nil
   ) throws(StorageError) -> (Change, ActivePool, VolumeName) {
     try changeVolume(text, in: poolText) { pool, backend, volume, steps throws(StorageError) in
       _ = try volume.transition(.importData)
@@ -32,6 +34,13 @@ extension Storage {
           .badInput, source.path.text,
           "\(problem): has \(status.size.bytes) bytes, expected \(expected.bytes)")
       }
+      var sectors = sectorSize ?? SectorSize.usual
+      if sectorSize == nil, status.kind == .blockDevice {
+        sectors = try source.geometry().logicalSector
+      }
+      if volume.definition.kind == .block {
+        try SectorSize.check(sectors, fits: volume.sectorSize ?? SectorSize.usual, volume.subject)
+      }
       try checkIsNoBase(volume, in: pool)
       try checkUnused(volume, backend, committed: .anyone, steps)
       try backend.replaceCommitted(of: volume, size: expected, steps) {
@@ -39,6 +48,10 @@ extension Storage {
         var transfer = Transfer(from: source, to: target, progress: steps.progress)
         transfer.amount = .exactly(expected)
         try transfer.run()
+      }
+      if sectors != volume.sectorSize ?? SectorSize.usual {
+        try backend.setSectorSize(
+          sectors == SectorSize.usual ? nil : sectors, of: volume, steps)
       }
     }
   }

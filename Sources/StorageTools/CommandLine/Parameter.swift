@@ -94,6 +94,11 @@ struct Parameter: Sendable {
     "pool", "POOL", "Name or UUID of the volume's pool; needed where VOLUME is a name.",
     .pool(.active))
 
+  /// Of commands that copy content.
+  static let sectorSize = Parameter.named(
+    "sector-size", "SIZE", "Sectors that the content is made for (512)."
+  ).rare
+
   /// The pool that a command is about, which is to be in a state that the command takes.
   static func pool(_ filter: ValueKind.PoolFilter) -> Parameter {
     .required("pool", "POOL", "Name or UUID of the pool.", .pool(filter))

@@ -14,7 +14,7 @@ extension Command {
     if tool.isDryRun, !tool.wantsJSON { try tool.write(told.map { "would \($0)\n" }.joined()) }
     let lines = findings.map { finding, repaired in
       "\(finding.kind.rawValue): \(finding.path.text.escaped): \(finding.kind.explanation); "
-        + (repaired ? "removed" : "repair: \(finding.kind.repair)") + "\n"
+        + (repaired ? finding.kind.repaired : "repair: \(finding.kind.repair)") + "\n"
     }
     try tool.report(
       lines.isEmpty ? "Pool \(pool) is clean\n" : lines.joined(),

@@ -8,7 +8,7 @@ extension Command {
     [
       .volume(.any), .required("newname", "NAME", "Name of the copy."), .volumePool,
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
-      .flag("reflink", "Share blocks with the volume, or fail."),
+      .flag("reflink", "Share blocks with the volume, or fail."), .sectorSize,
       .flag("print-xml", "Print the document of the copy, and change nothing."),
     ],
     example: "vol-clone disk1 disk2 --pool images"
@@ -34,7 +34,7 @@ extension Command {
     }
     let change = try tool.storage.createVolume(
       request, in: pool.name.text, from: source.name.text, in: pool.name.text,
-      tool.creationOptions())
+      tool.copyOptions())
     try tool.report(
       change, pool: pool.name, volume: name,
       "Vol \(name) cloned from \(tool.arguments.required("vol"))")

@@ -51,6 +51,19 @@ extension Tool {
     return options
   }
 
+  /// What the flags of commands that copy a volume say.
+  func copyOptions() throws(StorageError) -> CreationOptions {
+    var options = creationOptions()
+    options.sectorSize = try sectorSize()
+    return options
+  }
+
+  /// The sectors that users say the content is made for.
+  func sectorSize() throws(StorageError) -> ByteCount? {
+    guard let size = try arguments.size("sector-size") else { return nil }
+    return try SectorSize.checked(size)
+  }
+
   /// Creates a volume and reports it.
   func create(_ request: VolumeDefinition, in poolText: String, _ message: String)
     throws(StorageError)

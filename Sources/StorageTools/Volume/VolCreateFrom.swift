@@ -9,7 +9,7 @@ extension Command {
       .required("vol", "VOLUME", "The volume to copy: its name, key or path."),
       .optional("inputpool", "POOL", "Pool of the volume to copy."),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
-      .flag("reflink", "Share blocks with the volume, or fail."),
+      .flag("reflink", "Share blocks with the volume, or fail."), .sectorSize,
       .flag("validate", "Refuse what libvirt's schema does not know."),
     ],
     example: "vol-create-from images /srv/disk2.xml disk1"
@@ -20,7 +20,7 @@ extension Command {
     let source = tool.arguments.required("vol")
     let change = try tool.storage.createVolume(
       request, in: poolText, from: source, in: tool.arguments.value("inputpool") ?? poolText,
-      tool.creationOptions())
+      tool.copyOptions())
     let pool = try tool.storage.store.pool(matching: poolText).name
     try tool.report(
       change, pool: pool, volume: request.name,

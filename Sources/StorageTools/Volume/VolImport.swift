@@ -9,6 +9,7 @@ extension Command {
       .volumePool,
       .named("size", "SIZE", "How many bytes come; the volume gets that size."),
       .flag("keep-size", "The input must have the size that the volume has."),
+      .sectorSize,
     ],
     example: "vol-import disk1 /srv/content --pool vms"
   ) { tool throws(StorageError) in
@@ -23,7 +24,7 @@ extension Command {
     }
     let (change, pool, name) = try tool.storage.importVolume(
       tool.arguments.required("vol"), in: tool.arguments.value("pool"), from: try tool.input(file),
-      size: size)
+      size: size, sectorSize: tool.sectorSize())
     try tool.report(change, pool: pool.name, volume: name, "Vol \(name) imported from \(file)")
   }
 }

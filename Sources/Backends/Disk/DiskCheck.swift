@@ -1,0 +1,66 @@
+import BlockVolumes
+import StorageConf
+import StorageCore
+import StorageModel
+import StorageOS
+
+/// Finding and removing what crashes leave.
+extension DiskBackend {
+  package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
+    let table = try table()
+    let layout = try table.layout()
+    let names = try names()
+    let disk = table.device.path
+    var found: [Finding] = []
+    for difference in try kernelView(of: table.device).differences(from: layout) {
+      found.append(
+        Finding(
+          .staleKernelView, Path("/dev").appending(names.name(difference.number)),
+          volume: VolumeName(found: names.name(difference.number))))
+    }
+    var identities: Set<String> = []
+    for partition in layout.partitions {
+      let identity = layout.identity(of: partition)
+      identities.insert(identity)
+      guard let key = recordKey(identity), let record = try? records.record(of: key),
+        let change = record.unfinished
+      else { continue }
+      found.append(
+        Finding(
+          change == .create ? .unfinishedVolume : .incompleteContent,
+          disk.parent.appending(names.name(partition.number)),
+          volume: VolumeName(found: names.name(partition.number))))
+    }
+    for key in try records.names() where !identities.contains(key.text) {
+      found.append(Finding(.orphanRecord, records.file(key), volume: nil))
+    }
+    return found.sorted { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
+  }
+
+  package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {
+    switch finding.kind {
+    case .staleKernelView:
+      try steps.run("tell the kernel of '\(finding.path)' as it is in the partition table") {
+        () throws(StorageError) in
+        let table = try tableForChange()
+        let number = try names().number(in: finding.path.lastComponent)
+        try kernelView(of: table.device).follow(
+          table.layout(), on: table.device, only: number.map { [$0] } ?? [])
+      }
+    case .unfinishedVolume:
+      guard let name = finding.volume, let (partition, _) = try partition(of: name) else { return }
+      try steps.run("remove partition '\(name)'") { () throws(StorageError) in
+        try removePartition(partition.number)
+      }
+    default:
+      try steps.run("remove \(finding.kind.rawValue) '\(finding.path)'") {
+        () throws(StorageError) in
+        let folder = try Folder(opening: finding.path.parent)
+        try folder.remove(finding.path.lastComponent)
+        try folder.sync()
+      }
+    }
+  }
+
+  package func isInUse(_ finding: Finding) throws(StorageError) -> Bool { false }
+}

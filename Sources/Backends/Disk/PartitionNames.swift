@@ -1,0 +1,27 @@
+import StorageModel
+
+/// What partitions are called.
+struct PartitionNames: Equatable, Sendable {
+  /// What comes before the number.
+  private let prefix: String
+
+  /// - Parameters:
+  ///   - disk: the last part of the disk's own path, links followed: `sda`, `nvme0n1`, `mmcblk0`, `loop0`.
+  ///   - separator: whether a `p` stands before the number; nil: as the kernel does it, after a digit.
+  init(disk: String, separator: Bool?) {
+    let endsInDigit = disk.utf8.last.map { (0x30...0x39).contains($0) } ?? false
+    prefix = (separator ?? endsInDigit) ? disk + "p" : disk
+  }
+
+  func name(_ number: Int) -> String { "\(prefix)\(number)" }
+
+  /// The number in a name of this form; nil for any other name.
+  func number(in name: String) -> Int? {
+    guard name.hasPrefix(prefix) else { return nil }
+    let digits = name.dropFirst(prefix.count)
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
+      digits.first != "0", let number = Int(digits)
+    else { return nil }
+    return number
+  }
+}
