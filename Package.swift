@@ -12,9 +12,10 @@ let commands = [
   "pool-uuid",
   "secret-define", "secret-dumpxml", "secret-list", "secret-set-value", "secret-undefine",
   "vol-clone", "vol-create", "vol-create-as", "vol-create-from", "vol-delete",
-  "vol-dumpxml", "vol-export", "vol-import", "vol-info", "vol-key", "vol-list", "vol-name",
+  "vol-download", "vol-dumpxml", "vol-export", "vol-import", "vol-info", "vol-key", "vol-list",
+  "vol-name",
   "vol-path", "vol-pool", "vol-resize", "vol-revert", "vol-revisions", "vol-set", "vol-start",
-  "vol-stop", "vol-wipe",
+  "vol-stop", "vol-upload", "vol-wipe",
 ]
 
 let settings: [SwiftSetting] = [
@@ -65,13 +66,21 @@ let package = Package(
     .target(name: "CBlkid", path: "Sources/CBlkid"),
     .target(name: "CMount", path: "Sources/CMount"),
     .target(name: "CFdisk", path: "Sources/CFdisk"),
+    .target(name: "CZstd", path: "Sources/CZstd"),
+    .target(name: "CCrypto", path: "Sources/CCrypto"),
     library("StorageModel", []),
     library("StorageConf", ["StorageModel"]),
     library("StorageXML", ["StorageModel", "CLibXML2"]),
     library("StorageOS", ["StorageModel", "CStorageShim"]),
     library("StorageHost", ["StorageModel", "StorageOS"]),
+    library("Zstandard", ["StorageModel", "StorageOS", "CZstd"]),
+    library("Digests", ["StorageModel", "StorageOS", "CCrypto"]),
     library(
-      "StorageCore", ["StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost"]),
+      "StorageCore",
+      [
+        "StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost", "Zstandard",
+        "Digests",
+      ]),
     library("Signatures", ["StorageModel", "StorageOS", "CBlkid"]),
     library("Mounts", ["StorageModel", "StorageOS", "CMount"]),
     library(
@@ -127,6 +136,8 @@ let package = Package(
         "TestSupport",
       ]),
     tests("DiskBackendTests", ["DiskBackend", "StorageModel"]),
+    tests("ZstandardTests", ["Zstandard", "StorageModel", "StorageOS", "TestSupport"]),
+    tests("DigestsTests", ["Digests", "StorageModel", "StorageOS", "TestSupport"]),
     tests("SignaturesTests", ["Signatures", "StorageModel", "StorageOS", "TestSupport"]),
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),

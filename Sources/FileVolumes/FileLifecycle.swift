@@ -149,7 +149,7 @@ extension FileBackend {
   }
 
   /// Records the format of a volume that has none recorded, before a guest can write into it.
-  private func pinFormat(of volume: Volume, _ steps: Steps) throws(StorageError) {
+  func pinFormat(of volume: Volume, _ steps: Steps) throws(StorageError) {
     let files = files(volume.name)
     // Everything in Qubes' layout is raw.
     guard files.isPlain else { return }

@@ -8,6 +8,8 @@ import StorageModel
 package final class Descriptor: Sendable {
   /// The flag of open(2) for reading.
   package static let readOnly = O_RDONLY
+  /// Flags of open(2) for a block device that is to be written to while nobody else holds it.
+  package static let exclusiveWriting = O_RDWR | O_EXCL
   package let number: Int32
   package let path: Path
 

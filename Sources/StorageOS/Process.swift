@@ -63,6 +63,9 @@ package enum Process {
     return columns > 0 ? columns : 80
   }
 
+  /// How many processors there are to work on.
+  package static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
   /// Ends the process.
   package static func exit(_ status: Int32) -> Never { Glibc.exit(status) }
 

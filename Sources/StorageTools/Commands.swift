@@ -8,9 +8,9 @@ enum Commands {
     .poolStart, .poolUndefine,
     .poolUUID,
     .secretDefine, .secretDumpXML, .secretList, .secretSetValue, .secretUndefine,
-    .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDumpXML,
+    .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDownload, .volDumpXML,
     .volExport, .volImport, .volInfo, .volKey, .volList, .volName, .volPath, .volPool, .volResize,
-    .volRevert, .volRevisions, .volSet, .volStart, .volStop, .volWipe,
+    .volRevert, .volRevisions, .volSet, .volStart, .volStop, .volUpload, .volWipe,
   ]
 
   /// The text of `cistern --help`.

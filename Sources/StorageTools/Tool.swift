@@ -195,7 +195,7 @@ package final class Tool: Sendable {
       ("changed", .boolean(change.isChanged && !isDryRun)), ("message", .string(message)),
     ]
     if isDryRun { members.append(("steps", .array(change.told.map(JSON.string)))) }
-    try report("\(message)\n", json: ("change", members + more))
+    try report(message.isEmpty ? "" : "\(message)\n", json: ("change", members + more))
   }
 
   /// Writes a warning line to standard error.

@@ -98,6 +98,15 @@ package protocol ContentBackend: PoolBackend {
     of volume: Volume, size: ByteCount, _ steps: Steps,
     fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError)
+  /// Whether `replaceCommitted` leaves the volume as it was when `fill` throws; otherwise it writes over the content.
+  var replacesAtomically: Bool { get }
+  /// Lets `change` write into the committed state in place, and brings that to disk.
+  ///
+  /// A size is changed by nobody, except that an image of a format other than raw may grow. Only of volumes that
+  /// change in place: a state that others hold on to is replaced.
+  func changeCommitted(
+    of volume: Volume, _ steps: Steps, _ change: (Descriptor) throws(StorageError) -> Void
+  ) throws(StorageError)
   /// Opens the committed state, or a revision, for reading. Stays readable whatever happens to its name.
   func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError) -> Descriptor
   /// Stores properties. They hold from the next start.
@@ -119,6 +128,20 @@ extension ContentBackend {
   package func setSectorSize(_ size: ByteCount?, of volume: Volume, _ steps: Steps)
     throws(StorageError)
   {}
+
+  package var replacesAtomically: Bool { false }
+
+  /// For volumes that are devices: `O_EXCL` refuses one that is mounted or otherwise held.
+  package func changeCommitted(
+    of volume: Volume, _ steps: Steps, _ change: (Descriptor) throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let path = devicePath(of: volume)
+    try steps.run("write into '\(path)'") { () throws(StorageError) in
+      let device = try Descriptor(opening: path, flags: Descriptor.exclusiveWriting)
+      try change(device)
+      try device.syncData()
+    }
+  }
 
   package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
     -> [Descriptor]

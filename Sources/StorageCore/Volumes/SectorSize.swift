@@ -1,9 +1,16 @@
 import StorageModel
+import StorageOS
 
 /// Sectors that content is made for, and sectors that devices have.
 package enum SectorSize {
   /// What is made for no known size is made for this one, as nearly every image is.
   package static let usual: ByteCount = 512
+
+  /// What content that comes from here is made for: a device's own sectors, else the usual ones.
+  package static func ofContent(_ source: Descriptor) throws(StorageError) -> ByteCount {
+    guard try source.status().kind == .blockDevice else { return usual }
+    return try source.geometry().logicalSector
+  }
 
   /// A size of sectors that users said.
   /// - Throws: `usage` for what no device has.

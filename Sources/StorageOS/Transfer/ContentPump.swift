@@ -56,7 +56,9 @@ struct ContentPump {
       case .data(let bytes): count = Int64(bytes)
       }
       if let limit, count > limit - position {
-        throw StorageError(.badInput, name, "too much data: expected \(limit) bytes")
+        var most = ""
+        if case .all = amount { most = "at most " }
+        throw StorageError(.badInput, name, "too much data: expected \(most)\(limit) bytes")
       }
       switch piece {
       case .end: break loop

@@ -17,28 +17,28 @@ extension Transfer {
   /// link stays and what it leads to gets the content. A device is written in place, and refused while it is mounted or
   /// otherwise held; a FIFO, a socket or a terminal just takes the bytes. Of an open file only what is behind its
   /// position is written, which moves on.
-  /// - Parameter fill: gets the target and where to begin in it.
+  /// - Parameter fill: gets the target, where to begin in it, and whether the target is as it was when `fill` throws;
+  ///   gives where it ended (`Result.end`).
   /// - Throws: `badInput` for a folder; what `fill` throws, after which a file is as it was.
   package static func deliver(
-    to output: Output, _ fill: (Descriptor, ByteCount) throws(StorageError) -> ByteCount
+    to output: Output, _ fill: (Descriptor, ByteCount, Bool) throws(StorageError) -> ByteCount
   ) throws(StorageError) {
     switch output {
     case .open(let target):
       let start = target.position
       // What is appended goes to the end, wherever the position is.
       guard try target.status().kind == .regular, shim_appends(target.number) == 0 else {
-        _ = try fill(target, 0)
+        _ = try fill(target, 0, false)
         return
       }
-      let size = try fill(target, start)
-      lseek(target.number, Int(start.bytes + size.bytes), SEEK_SET)
+      lseek(target.number, Int(try fill(target, start, false).bytes), SEEK_SET)
     case .path(let path, let mode): try deliver(to: path, mode: mode, fill)
     }
   }
 
   private static func deliver(
     to path: Path, mode: UInt32,
-    _ fill: (Descriptor, ByteCount) throws(StorageError) -> ByteCount
+    _ fill: (Descriptor, ByteCount, Bool) throws(StorageError) -> ByteCount
   ) throws(StorageError) {
     let present = try? FileStatus(following: path)
     if let present, present.kind != .regular {
@@ -46,25 +46,25 @@ extension Transfer {
         throw StorageError(.badInput, path.text, "is a directory")
       }
       guard present.kind == .blockDevice else {
-        _ = try fill(Descriptor(opening: path, flags: O_WRONLY | O_NOCTTY), 0)
+        _ = try fill(Descriptor(opening: path, flags: O_WRONLY | O_NOCTTY), 0, false)
         return
       }
       // O_EXCL refuses a device that is mounted or otherwise held.
       let target = try Descriptor(opening: path, flags: O_RDWR | O_EXCL)
-      _ = try fill(target, 0)
+      _ = try fill(target, 0, false)
       return try target.syncData()
     }
     let folder = try Folder(opening: path.parent)
     if try folder.status(path.lastComponent)?.kind == .symbolicLink {
       // The link stays, and what it leads to gets the content.
       let target = try Descriptor(opening: path, flags: O_RDWR | O_CREAT | O_TRUNC, mode: mode)
-      _ = try fill(target, 0)
+      _ = try fill(target, 0, false)
       return try target.sync()
     }
     try folder.makeFile(path.lastComponent, mode: present?.mode ?? mode, replacing: present != nil)
     {
       file throws(StorageError) in
-      _ = try fill(file, 0)
+      _ = try fill(file, 0, true)
     }
   }
 }

@@ -68,6 +68,8 @@ package struct Transfer {
   package struct Result: Equatable, Sendable {
     /// How much content there was, after decoding, zeroes included.
     package let size: ByteCount
+    /// Where the next byte would go in a target that has positions.
+    package let end: ByteCount
     /// Whether the target shares the source's blocks.
     package let isReflink: Bool
   }
@@ -99,7 +101,7 @@ package struct Transfer {
     {
       if digest != nil { try pump(from, expected, to: NullSink()) }
       progress?.finish(from.size?.bytes ?? 0, moved: 0)
-      return Result(size: from.size ?? 0, isReflink: true)
+      return Result(size: from.size ?? 0, end: from.size ?? 0, isReflink: true)
     }
     if to.kind == .file, before == .zeroes, let expected, encode == nil {
       // Set first, so that a file that may not grow so far is noticed at once.
@@ -118,28 +120,40 @@ package struct Transfer {
       }
       if var copy {
         try copy.run()
-        return Result(size: expected, isReflink: false)
+        return Result(size: expected, end: targetStart + expected, isReflink: false)
       }
     }
-    let plain: any ContentSink =
+    let file =
       to.kind == .stream
-      ? StreamSink(target)
-      : FileSink(to, at: targetStart.bytes, before: before, keepsBlocks: keepsBlocks)
+      ? nil : FileSink(to, at: targetStart.bytes, before: before, keepsBlocks: keepsBlocks)
+    let plain: any ContentSink = file ?? StreamSink(target)
     let size = try pump(from, expected, to: encode?(plain) ?? plain)
-    return Result(size: size, isReflink: false)
+    return Result(size: size, end: ByteCount(file?.position ?? 0), isReflink: false)
   }
+
+  /// Reads what would be copied, for the digest, and writes nothing.
+  package func examine() throws(StorageError) {
+    let from = try TransferEnd(source)
+    let expected = try self.expected(of: decode == nil ? from.size.map { $0 - sourceStart } : nil)
+    progress?.begin("verify", total: expected)
+    try pump(from, expected, to: NullSink())
+  }
+
+  /// Whether the source can be read more than once: a file, a block device.
+  package func hasSizedSource() throws(StorageError) -> Bool { try source.contentSize() != nil }
 
   /// How much will come; nil where only the end will tell.
   private func expected(of available: ByteCount?) throws(StorageError) -> ByteCount? {
-    func wrong(_ problem: String, _ wanted: ByteCount) -> StorageError {
+    func wrong(_ problem: String, _ wanted: ByteCount, isLimit: Bool = false) -> StorageError {
       StorageError(
         .badInput, source.path.text,
-        "\(problem): has \(available?.bytes ?? 0) bytes, expected \(wanted.bytes)")
+        "\(problem): has \(available?.bytes ?? 0) bytes, expected \(isLimit ? "at most " : "")\(wanted.bytes)"
+      )
     }
     switch amount {
     case .all(let limit):
       guard let available else { return nil }
-      if let limit, available > limit { throw wrong("too much data", limit) }
+      if let limit, available > limit { throw wrong("too much data", limit, isLimit: true) }
       return available
     case .exactly(let size), .first(let size):
       guard let available else { return size }

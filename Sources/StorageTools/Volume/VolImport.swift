@@ -9,22 +9,40 @@ extension Command {
       .volumePool,
       .named("size", "SIZE", "How many bytes come; the volume gets that size."),
       .flag("keep-size", "The input must have the size that the volume has."),
-      .sectorSize,
+      .named(
+        "decompress", "METHOD", "How the input is compressed: auto, zstd or none (auto).",
+        .words([
+          .init("auto", "zstd where it begins so"), .init("zstd"), .init("none", "taken as it is"),
+        ])),
+      .checksum, .verify, .sectorSize,
     ],
     example: "vol-import disk1 /srv/content --pool vms"
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
-    var size = Storage.ImportSize.automatic
-    if let given = try tool.arguments.size("size") { size = .exactly(given) }
+    var options = Storage.ImportOptions()
+    if let given = try tool.arguments.size("size") { options.size = .exactly(given) }
     if tool.arguments.has("keep-size") {
-      guard case .automatic = size else {
+      guard case .automatic = options.size else {
         throw Arguments.usage("Options --size and --keep-size are mutually exclusive")
       }
-      size = .keep
+      options.size = .keep
     }
-    let (change, pool, name) = try tool.storage.importVolume(
+    if let word = tool.arguments.value("decompress") {
+      guard let method = Storage.Decompression(rawValue: word) else {
+        let words = Storage.Decompression.allCases.map(\.rawValue).joined(separator: ", ")
+        throw Arguments.usage("--decompress is none of: \(words)")
+      }
+      options.decompression = method
+    }
+    options.check = try tool.contentCheck()
+    options.sectorSize = try tool.sectorSize()
+    let (change, pool, name, result) = try tool.storage.importVolume(
       tool.arguments.required("vol"), in: tool.arguments.value("pool"), from: try tool.input(file),
-      size: size, sectorSize: tool.sectorSize())
-    try tool.report(change, pool: pool.name, volume: name, "Vol \(name) imported from \(file)")
+      options)
+    try tool.printChecksum(result.sum, of: file)
+    try tool.report(
+      change, pool: pool.name, volume: name,
+      "Vol \(name) imported from \(file)\(result.wasCompressed ? " (zstd)" : "")",
+      more: tool.checksumMember(result.sum))
   }
 }

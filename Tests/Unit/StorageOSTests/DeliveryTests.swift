@@ -12,10 +12,10 @@ struct DeliveryTests {
 
   /// Writes the whole file `source` to a path.
   func export(_ source: Descriptor, to path: Path) throws(StorageError) {
-    try Transfer.deliver(to: .path(path, mode: 0o600)) { target, start throws(StorageError) in
+    try Transfer.deliver(to: .path(path, mode: 0o600)) { target, start, _ throws(StorageError) in
       var transfer = Transfer(from: source, to: target)
       transfer.targetStart = start
-      return try transfer.run().size
+      return try transfer.run().end
     }
   }
 
@@ -80,10 +80,10 @@ struct DeliveryTests {
     let out = try temporary.open("out")
     #expect(try out.readPrefix(100).count == 5)
     let source = try temporary.open("file")
-    try Transfer.deliver(to: .open(out)) { target, start throws(StorageError) in
+    try Transfer.deliver(to: .open(out)) { target, start, _ throws(StorageError) in
       var transfer = Transfer(from: source, to: target)
       transfer.targetStart = start
-      return try transfer.run().size
+      return try transfer.run().end
     }
     try out.write(Array("tail\n".utf8))
     try temporary.shell("{ echo head; cat file; echo tail; } | cmp - out")

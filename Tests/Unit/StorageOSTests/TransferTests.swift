@@ -170,7 +170,7 @@ struct TransferTests {
         Issue.record("no error")
       } catch {
         #expect(error.code == .badInput)
-        #expect(error.problem == "too much data: expected 524288 bytes")
+        #expect(error.problem == "too much data: expected at most 524288 bytes")
       }
     }
   }
@@ -286,8 +286,8 @@ struct TransferTests {
     let target = try Descriptor(
       opening: temporary.path.appending("out"), flags: O_RDWR | O_APPEND)
     let source = try temporary.open("source")
-    try Transfer.deliver(to: .open(target)) { target, _ throws(StorageError) in
-      try Transfer(from: source, to: target).run().size
+    try Transfer.deliver(to: .open(target)) { target, _, _ throws(StorageError) in
+      try Transfer(from: source, to: target).run().end
     }
     try temporary.shell("{ echo before; cat source; } | cmp - out")
   }

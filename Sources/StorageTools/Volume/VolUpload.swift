@@ -1,0 +1,30 @@
+import StorageCore
+import StorageModel
+import StorageOS
+
+extension Command {
+  static let volUpload = Command(
+    "vol-upload", "Write a file's content into a volume, or into a part of it.", .changes,
+    [
+      .volume(.stopped), .required("file", "FILE", "What to write; - reads standard input."),
+      .volumePool, .offset, .length,
+      .flag("sparse", "Holes of the file become holes in the volume."),
+      .checksum, .verify,
+    ],
+    example: "vol-upload disk1 /srv/disk1.raw --pool images"
+  ) { tool throws(StorageError) in
+    let file = tool.arguments.required("file")
+    var options = Storage.UploadOptions()
+    options.part = try tool.contentPart()
+    options.isSparse = tool.arguments.has("sparse")
+    options.check = try tool.contentCheck()
+    let source: Descriptor
+    do throws(StorageError) { source = try tool.input(file) } catch {
+      guard let reason = error.reason else { throw error }
+      throw StorageError(error.code, "", "cannot read \(file)", reason: reason)
+    }
+    let (change, pool, name, sum) = try tool.storage.upload(
+      tool.arguments.required("vol"), in: tool.arguments.value("pool"), from: source, options)
+    try tool.reportContent(change, pool.name, name, sum, of: file)
+  }
+}
