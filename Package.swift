@@ -7,7 +7,7 @@ import PackageDescription
 let commands = [
   "find-storage-pool-sources", "find-storage-pool-sources-as", "pool-autostart", "pool-build",
   "pool-capabilities", "pool-check", "pool-create", "pool-create-as", "pool-define",
-  "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml", "pool-info", "pool-list",
+  "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml", "pool-extend", "pool-info", "pool-list",
   "pool-name", "pool-refresh", "pool-start", "pool-undefine", "pool-uuid",
   "secret-define", "secret-dumpxml", "secret-list", "secret-set-value", "secret-undefine",
   "vol-clone", "vol-create", "vol-create-as", "vol-create-from", "vol-delete",
@@ -63,6 +63,7 @@ let package = Package(
     .target(name: "CStorageShim", path: "Sources/CStorageShim"),
     .target(name: "CBlkid", path: "Sources/CBlkid"),
     .target(name: "CMount", path: "Sources/CMount"),
+    .target(name: "CLVM", path: "Sources/CLVM"),
     library("StorageModel", []),
     library("StorageConf", ["StorageModel"]),
     library("StorageXML", ["StorageModel", "CLibXML2"]),
@@ -72,6 +73,7 @@ let package = Package(
       "StorageCore", ["StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost"]),
     library("Signatures", ["StorageModel", "StorageOS", "CBlkid"]),
     library("Mounts", ["StorageModel", "StorageOS", "CMount"]),
+    library("VolumeGroups", ["StorageModel", "StorageOS", "CLVM"]),
     library(
       "FileVolumes",
       ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
@@ -94,8 +96,18 @@ let package = Package(
       ],
       path: "Sources/Backends/FileSystem"),
     library(
+      "LogicalBackend",
+      [
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "Signatures",
+        "VolumeGroups", "BlockVolumes",
+      ],
+      path: "Sources/Backends/Logical"),
+    library(
       "StorageBackends",
-      ["StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend"]),
+      [
+        "StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend",
+        "LogicalBackend",
+      ]),
     library(
       "StorageTools",
       [
@@ -115,6 +127,14 @@ let package = Package(
         "BlockVolumes", "StorageConf", "StorageCore", "StorageModel", "StorageOS", "StorageHost",
         "TestSupport",
       ]),
+    tests("VolumeGroupsTests", ["VolumeGroups", "StorageModel"]),
+    tests(
+      "LogicalBackendTests",
+      [
+        "LogicalBackend", "VolumeGroups", "StorageConf", "StorageCore", "StorageHost",
+        "StorageModel",
+      ]
+    ),
     tests("SignaturesTests", ["Signatures", "StorageModel", "StorageOS", "TestSupport"]),
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),

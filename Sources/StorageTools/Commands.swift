@@ -4,7 +4,7 @@ enum Commands {
     .findStoragePoolSources, .findStoragePoolSourcesAs,
     .poolAutostart, .poolBuild, .poolCapabilities, .poolCheck, .poolCreate, .poolCreateAs,
     .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
-    .poolDumpXML, .poolInfo, .poolList, .poolName, .poolRefresh, .poolStart, .poolUndefine,
+    .poolDumpXML, .poolExtend, .poolInfo, .poolList, .poolName, .poolRefresh, .poolStart, .poolUndefine,
     .poolUUID,
     .secretDefine, .secretDumpXML, .secretList, .secretSetValue, .secretUndefine,
     .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDumpXML,
@@ -61,7 +61,8 @@ enum Commands {
       ("words", .array(parameter.value.words.map { .string($0.text) })),
       ("short", .text(parameter.short.map(String.init))),
       ("positional", .boolean(parameter.isPositional)),
-      ("required", .boolean(parameter.isRequired)), ("help", .string(parameter.help)),
+      ("required", .boolean(parameter.isRequired)),
+      ("repeated", .boolean(parameter.isRepeated)), ("help", .string(parameter.help)),
     ])
   }
 }

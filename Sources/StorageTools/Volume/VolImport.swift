@@ -8,7 +8,7 @@ extension Command {
       .volume(.stopped), .required("file", "FILE", "What to import; - reads standard input."),
       .volumePool,
       .named("size", "SIZE", "How many bytes come; the volume gets that size."),
-      .flag("keep-size", "The input must have the size that the volume has."),
+      .flag("keep-size", "The input must have the size that the volume has."), .reserve.rare,
     ],
     example: "vol-import disk1 /srv/content --pool vms"
   ) { tool throws(StorageError) in

@@ -71,7 +71,7 @@ struct ImportTests {
   func systemModules() throws {
     let owners = [
       "Glibc": "StorageOS", "CStorageShim": "StorageOS", "CLibXML2": "StorageXML",
-      "CBlkid": "Signatures",
+      "CBlkid": "Signatures", "CLVM": "VolumeGroups",
     ]
     var wrong: [String] = []
     for file in Self.sources {
