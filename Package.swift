@@ -7,9 +7,9 @@ import PackageDescription
 let commands = [
   "find-storage-pool-sources", "find-storage-pool-sources-as", "pool-autostart", "pool-build",
   "pool-capabilities", "pool-check", "pool-create", "pool-create-as", "pool-define",
-  "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml", "pool-health", "pool-info",
-  "pool-list", "pool-metrics", "pool-name", "pool-refresh", "pool-start", "pool-undefine",
-  "pool-uuid",
+  "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml", "pool-extend", "pool-health",
+  "pool-info", "pool-list", "pool-metrics", "pool-name", "pool-refresh", "pool-start",
+  "pool-undefine", "pool-uuid",
   "secret-define", "secret-dumpxml", "secret-list", "secret-set-value", "secret-undefine",
   "vol-clone", "vol-create", "vol-create-as", "vol-create-from", "vol-delete",
   "vol-download", "vol-dumpxml", "vol-export", "vol-import", "vol-info", "vol-key", "vol-list",
@@ -68,6 +68,7 @@ let package = Package(
     .target(name: "CFdisk", path: "Sources/CFdisk"),
     .target(name: "CZstd", path: "Sources/CZstd"),
     .target(name: "CCrypto", path: "Sources/CCrypto"),
+    .target(name: "CLVM", path: "Sources/CLVM"),
     library("StorageModel", []),
     library("StorageConf", ["StorageModel"]),
     library("StorageXML", ["StorageModel", "CLibXML2"]),
@@ -83,6 +84,7 @@ let package = Package(
       ]),
     library("Signatures", ["StorageModel", "StorageOS", "CBlkid"]),
     library("Mounts", ["StorageModel", "StorageOS", "CMount"]),
+    library("VolumeGroups", ["StorageModel", "StorageOS", "CLVM"]),
     library(
       "FileVolumes",
       ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
@@ -111,10 +113,17 @@ let package = Package(
         "BlockVolumes", "CFdisk",
       ], path: "Sources/Backends/Disk"),
     library(
+      "LogicalBackend",
+      [
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "Signatures",
+        "VolumeGroups", "BlockVolumes",
+      ],
+      path: "Sources/Backends/Logical"),
+    library(
       "StorageBackends",
       [
         "StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend",
-        "DiskBackend",
+        "DiskBackend", "LogicalBackend",
       ]),
     library(
       "StorageTools",
@@ -138,6 +147,14 @@ let package = Package(
     tests("DiskBackendTests", ["DiskBackend", "StorageModel"]),
     tests("ZstandardTests", ["Zstandard", "StorageModel", "StorageOS", "TestSupport"]),
     tests("DigestsTests", ["Digests", "StorageModel", "StorageOS", "TestSupport"]),
+    tests("VolumeGroupsTests", ["VolumeGroups", "StorageModel"]),
+    tests(
+      "LogicalBackendTests",
+      [
+        "LogicalBackend", "VolumeGroups", "StorageConf", "StorageCore", "StorageHost",
+        "StorageModel",
+      ]
+    ),
     tests("SignaturesTests", ["Signatures", "StorageModel", "StorageOS", "TestSupport"]),
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),

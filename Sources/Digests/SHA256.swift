@@ -45,7 +45,8 @@ package final class SHA256: ContentDigest {
     }
   }
 
-  /// The sum of all that was added. Nothing can be added afterwards.
+  /// The sum of all that was added.
+  /// Nothing can be added afterwards.
   package func sum() throws(StorageError) -> Checksum {
     var bytes = [UInt8](repeating: 0, count: 32)
     guard shim_sha256_finish(state, &bytes) == 0 else {

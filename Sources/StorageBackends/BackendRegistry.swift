@@ -1,6 +1,7 @@
 import DirectoryBackend
 import DiskBackend
 import FileSystemBackend
+import LogicalBackend
 import StorageCore
 import StorageHost
 import StorageModel
@@ -11,6 +12,8 @@ package enum BackendRegistry {
     DirectoryBackend.self,
     FileSystemBackend.self,
     DiskBackend.self,
+    LogicalBackend.self,
+    ThinBackend.self,
   ]
 
   /// The backend of a pool.
@@ -18,7 +21,8 @@ package enum BackendRegistry {
   package static func backend(for pool: PoolDefinition, host: HostFolders) throws(StorageError)
     -> any PoolBackend
   {
-    try kind(of: pool.type, for: "pool '\(pool.name)'").init(pool, host: host)
+    if let kind = all.first(where: { $0.serves(pool) }) { return kind.init(pool, host: host) }
+    return try kind(of: pool.type, for: "pool '\(pool.name)'").init(pool, host: host)
   }
 
   /// The backend of all pools of a type.
@@ -28,7 +32,10 @@ package enum BackendRegistry {
     -> any PoolBackend.Type
   {
     guard let kind = all.first(where: { $0.type == type }) else {
-      let known = all.map { $0.type.rawValue }.joined(separator: ", ")
+      var known = ""
+      for kind in all where !known.split(separator: " ").contains(kind.type.rawValue[...]) {
+        known += (known.isEmpty ? "" : ", ") + kind.type.rawValue
+      }
       throw StorageError(
         .unsupported, subject,
         "pools of type '\(type.rawValue)' can be defined but not used here (usable: \(known))",

@@ -30,7 +30,8 @@ package enum PoolConf {
       pool.lifecycle.setupCheck = try reader.flag("setup_check") ?? true
     case .thin:
       pool.source.name = try reader.lvmName("volume_group")
-      pool.source.thinPool = try reader.lvmName("thin_pool")
+      pool.lifecycle.driver = .thin
+      pool.lifecycle.thinPool = try reader.lvmName("thin_pool")
     case .zfs:
       pool.source.name = try reader.dataset("container")
     case .type:

@@ -35,7 +35,7 @@ extension PoolConf {
       let check = pool.lifecycle.setupCheck ? [] : [("setup_check", "no")]
       return [("driver", pool.lifecycle.driver.rawValue)] + folder + check
     }
-    if pool.type == .logical, let thin = pool.source.thinPool {
+    if pool.type == .logical, let thin = pool.lifecycle.thinPool {
       let group = pool.source.name ?? pool.name.text
       return [("driver", "lvm_thin"), ("volume_group", group), ("thin_pool", thin)]
     }

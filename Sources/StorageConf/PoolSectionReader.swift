@@ -76,7 +76,7 @@ struct PoolSectionReader {
   /// The name of a volume group or logical volume, by LVM's rules.
   func lvmName(_ key: String) throws(ConfProblem) -> String {
     let name = try required(key, word(key))
-    guard let entry = section.entry(key), !ConfLiteral.isLVMName(name) else { return name }
+    guard let entry = section.entry(key), !LVMName.isLegal(name) else { return name }
     throw refusal(of: entry, expected: "letters, digits and '+_.-', not '.' or '..'")
   }
 
@@ -140,7 +140,7 @@ struct PoolSectionReader {
     let name = type == .rbd ? try required("source-name", given) : given ?? pool.text
     let entry = section.entry("source-name")
     switch type {
-    case .logical where !ConfLiteral.isLVMName(name):
+    case .logical where !LVMName.isLegal(name):
       throw problem(
         "source-name: '\(name)' is not a volume group: expected letters, digits and '+_.-'",
         at: entry)
@@ -242,11 +242,6 @@ enum ConfLiteral {
     case "" where emptyIsFalse: return false
     default: return nil
     }
-  }
-
-  static func isLVMName(_ text: String) -> Bool {
-    !text.isEmpty && text.utf8.count <= 127 && text != "." && text != ".." && !text.hasPrefix("-")
-      && text.utf8.allSatisfy { isWord($0) || $0 == UInt8(ascii: "+") }
   }
 
   static func isDataset(_ text: String) -> Bool {

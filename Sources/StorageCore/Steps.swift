@@ -8,6 +8,8 @@ package final class Steps {
   package let isDryRun: Bool
   /// Whom to tell how far long steps have come; nil where nobody wants to know.
   package let progress: Progress?
+  /// Per cent of a thin pool's data and metadata that have to stay free; nil for the backend's own rule.
+  package let reserve: Int?
   /// What was told in a dry run, in order.
   package private(set) var told: [String] = []
   /// What users should know once, by a name that tells it from other warnings.
@@ -20,8 +22,9 @@ package final class Steps {
   /// What must stay open until the change is done.
   private var held: [Descriptor] = []
 
-  package init(isDryRun: Bool = false, progress: Progress? = nil) {
+  package init(isDryRun: Bool = false, progress: Progress? = nil, reserve: Int? = nil) {
     self.isDryRun = isDryRun
+    self.reserve = reserve
     self.progress = progress
   }
 

@@ -15,18 +15,21 @@ package struct Storage: Sendable {
   package let secrets: SecretStore
   package let locks: Locks
   package let isDryRun: Bool
+  /// See `Steps.reserve`.
+  private let reserve: Int?
   let makeBackend: MakeBackend
   /// Makes what a change tells how far it has come; see `Steps.progress`.
   private let makeProgress: @Sendable () -> Progress?
 
   package init(
-    host: HostFolders, locks: Locks, isDryRun: Bool,
+    host: HostFolders, locks: Locks, isDryRun: Bool, reserve: Int? = nil,
     makeProgress: @escaping @Sendable () -> Progress? = { nil },
     makeBackend: @escaping MakeBackend
   ) {
     self.host = host
     self.locks = locks
     self.isDryRun = isDryRun
+    self.reserve = reserve
     self.makeBackend = makeBackend
     self.makeProgress = makeProgress
     store = PoolStore(host: host)
@@ -50,7 +53,8 @@ package struct Storage: Sendable {
 
   /// Runs a change as steps.
   func change(_ body: (Steps) throws(StorageError) -> Void) throws(StorageError) -> Change {
-    let steps = Steps(isDryRun: isDryRun, progress: isDryRun ? nil : makeProgress())
+    let steps = Steps(
+      isDryRun: isDryRun, progress: isDryRun ? nil : makeProgress(), reserve: reserve)
     try steps.perform { () throws(StorageError) in try body(steps) }
     var change = Change(isChanged: steps.changesSomething, told: steps.told)
     change.warnings = steps.warnings.filter { isNew($0.text) }.map(\.text)

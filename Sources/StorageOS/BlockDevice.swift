@@ -38,8 +38,11 @@ extension Descriptor {
   /// Opens a block device to change it, so that nobody else can claim it meanwhile: a mount, a device on top of it, a
   /// second command like this (open(2), O_EXCL on devices).
   /// - Throws: `busy` where somebody has; `badInput` where the path is no block device.
-  package convenience init(claiming path: Path) throws(StorageError) {
-    try self.init(opening: path, flags: O_RDWR | O_EXCL | O_NOCTTY | O_NONBLOCK)
+  package convenience init(claiming path: Path, readsAsZeroes: Bool = false)
+    throws(StorageError)
+  {
+    try self.init(
+      opening: path, flags: O_RDWR | O_EXCL | O_NOCTTY | O_NONBLOCK, readsAsZeroes: readsAsZeroes)
     try requireBlockDevice()
   }
 

@@ -12,21 +12,26 @@ package final class Descriptor: Sendable {
   package static let exclusiveWriting = O_RDWR | O_EXCL
   package let number: Int32
   package let path: Path
+  /// Whether whoever opened it knows that nothing but zeroes can be read from it, as from a new thin volume: zeroes
+  /// need not be written there.
+  package let readsAsZeroes: Bool
 
   /// Takes over an open descriptor.
-  package init(owning number: Int32, path: Path) {
+  package init(owning number: Int32, path: Path, readsAsZeroes: Bool = false) {
     self.number = number
     self.path = path
+    self.readsAsZeroes = readsAsZeroes
   }
 
   /// Opens `path` by open(2), following symbolic links; O_CLOEXEC is always added.
   package convenience init(
-    opening path: Path, flags: Int32, mode: UInt32 = 0, problem: String = "cannot open"
+    opening path: Path, flags: Int32, mode: UInt32 = 0, problem: String = "cannot open",
+    readsAsZeroes: Bool = false
   ) throws(StorageError) {
     let number = try SystemCall.run(path.text, problem) {
       shim_open(AT_FDCWD, path.text, flags | O_CLOEXEC, mode)
     }
-    self.init(owning: number, path: path)
+    self.init(owning: number, path: path, readsAsZeroes: readsAsZeroes)
   }
 
   /// Opens a file for reading.

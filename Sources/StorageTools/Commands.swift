@@ -4,8 +4,8 @@ enum Commands {
     .findStoragePoolSources, .findStoragePoolSourcesAs,
     .poolAutostart, .poolBuild, .poolCapabilities, .poolCheck, .poolCreate, .poolCreateAs,
     .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
-    .poolDumpXML, .poolHealth, .poolInfo, .poolList, .poolMetrics, .poolName, .poolRefresh,
-    .poolStart, .poolUndefine,
+    .poolDumpXML, .poolExtend, .poolHealth, .poolInfo, .poolList, .poolMetrics, .poolName,
+    .poolRefresh, .poolStart, .poolUndefine,
     .poolUUID,
     .secretDefine, .secretDumpXML, .secretList, .secretSetValue, .secretUndefine,
     .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDownload, .volDumpXML,
@@ -71,7 +71,8 @@ enum Commands {
       ("words", .array(parameter.value.words.map { .string($0.text) })),
       ("short", .text(parameter.short.map(String.init))),
       ("positional", .boolean(parameter.isPositional)),
-      ("required", .boolean(parameter.isRequired)), ("help", .string(parameter.help)),
+      ("required", .boolean(parameter.isRequired)),
+      ("repeated", .boolean(parameter.isRepeated)), ("help", .string(parameter.help)),
     ])
   }
 }

@@ -35,9 +35,17 @@ package final class Tool: Sendable {
     let name = command.name
     storage = Storage(
       host: host, locks: Locks(host: host, timeout: timeout, command: name),
-      isDryRun: arguments.has("dry-run"),
+      isDryRun: arguments.has("dry-run"), reserve: try Tool.reserve(arguments),
       makeProgress: { ProgressLine.progress(of: name, style) },
       makeBackend: BackendRegistry.backend)
+  }
+
+  private static func reserve(_ arguments: Arguments) throws(StorageError) -> Int? {
+    guard let text = arguments.value("reserve") else { return nil }
+    guard let number = Int(text), (0...100).contains(number) else {
+      throw Arguments.usage("--reserve '\(text)' is not a number of per cent: expected 0 to 100")
+    }
+    return number
   }
 
   /// What to tell the progress of work to that is no change of storage; nil where nobody wants to know.

@@ -77,6 +77,7 @@ extension PoolLifecycle {
       LifecycleXML.element,
       [
         ("driver", driver == plain.driver ? nil : driver.rawValue),
+        ("thin_pool", thinPool),
         ("revisions_to_keep", revisionsToKeep.map { String($0.number) }),
         ("ephemeral_volatile", ephemeralVolatile ? "yes" : nil),
         ("setup_check", setupCheck ? nil : "no"),

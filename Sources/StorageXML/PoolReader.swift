@@ -173,6 +173,10 @@ struct PoolReader {
       guard let driver = FileDriver(rawValue: word) else { throw element.invalid("driver") }
       lifecycle.driver = driver
     }
+    if let name = element.attribute("thin_pool") {
+      guard LVMName.isLegal(name) else { throw element.invalid("thin_pool") }
+      lifecycle.thinPool = name
+    }
     lifecycle.revisionsToKeep = try LifecycleXML.revisions(of: element)
     lifecycle.ephemeralVolatile =
       try LifecycleXML.yesNo("ephemeral_volatile", of: element) ?? lifecycle.ephemeralVolatile

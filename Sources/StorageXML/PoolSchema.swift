@@ -164,7 +164,8 @@ enum PoolSchema {
   private static let lifecycle = SchemaElement(
     "lifecycle", namespace: XMLNamespace.cistern,
     optional: [
-      ("driver", .words(FileDriver.allCases.map(\.rawValue))), ("revisions_to_keep", .revisions),
+      ("driver", .words(FileDriver.allCases.map(\.rawValue))), ("thin_pool", .nonEmpty),
+      ("revisions_to_keep", .revisions),
       ("ephemeral_volatile", .yesNo), ("setup_check", .yesNo),
     ])
 }

@@ -6,11 +6,10 @@ import tempfile
 from pathlib import Path
 
 from filesystems import REFLINK, make_image, unmount
-
+from tools import tree
 
 #: The namespace of the elements that libvirt does not have.
 NAMESPACE = "urn:cistern:storage:1"
-
 
 class Backend:
     """One kind of pool on one kind of storage.
@@ -51,6 +50,10 @@ class Backend:
         """Makes the storage of a started pool vanish, as a crash of something below it would; returns
         a word of what is said about it then."""
         raise NotImplementedError
+
+    def everything(self, storage):
+        """All that is on the storage, so that two looks at it are equal where nothing changed."""
+        return tree(storage)
 
 
 class DirectoryPool(Backend):

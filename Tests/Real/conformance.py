@@ -183,7 +183,7 @@ class Conformance:
         lab.site.ok("pool-start", "r")
 
     def test_case_05_thin_pool_must_exist(self):
-        pytest.skip("thin pools are not there yet; no file can be one")
+        pytest.skip("no pool of files can be a thin pool")
 
     def test_case_06_sizes_are_the_file_systems(self, lab):
         lab.needs("statvfs")
@@ -254,10 +254,10 @@ class Conformance:
     def test_case_10_create_never_wipes(self, lab):
         volume = lab.volume("work")
         lab.session(volume, "precious")
-        before = tree(lab.storage)
+        before = lab.backend.everything(lab.storage)
         words = f"storage volume '{volume}' exists already"
         lab.site.refused(EXISTS, "vol-create-as", "p", volume, str(SIZE), words=words)
-        assert tree(lab.storage) == before
+        assert lab.backend.everything(lab.storage) == before
         assert lab.read(volume) == "precious"
 
     def test_case_11_ephemeral_where_legal(self, lab, scratch):
@@ -318,7 +318,7 @@ class Conformance:
         volatile = lab.volatile("work")
         for _ in range(2):
             device = lab.start(volatile)
-            assert os.path.getsize(device) == SIZE
+            assert contents.size(device) == SIZE
             assert contents.get(device) == "" and contents.get(device, FAR) == ""
             contents.put(device, "one")
             contents.put(device, "two", FAR)
@@ -619,6 +619,9 @@ class Conformance:
         lab.run("vol-import", volume, image, "--keep-size")
         assert lab.read(volume, FAR) == ""
         lab.session(volume, "old", FAR)
+        if "files" not in lab.backend.abilities:
+            lab.refuse(BAD_DATA, "vol-import", volume, "-", "--size=0", stdin=b"")
+            return
         lab.run("vol-import", volume, "-", "--size=0", stdin=b"")
         assert lab.facts(volume)["capacity"] == 0
 
@@ -742,17 +745,19 @@ class Conformance:
         assert lab.facts(volume)["capacity"] == 2 * SIZE
         assert lab.revisions(volume) == [1]
         device = lab.start(volume)
-        loop = self.loop(device)
+        loop = self.loop(device) if "files" in lab.backend.abilities else None
         try:
             lab.run("vol-resize", volume, str(3 * SIZE))
-            assert os.path.getsize(device) == 3 * SIZE
-            size = Path(f"/sys/block/{os.path.basename(loop)}/size").read_text()
-            assert int(size) * 512 == 3 * SIZE, "the loop device did not follow"
+            assert contents.size(device) == 3 * SIZE
+            if loop:
+                size = Path(f"/sys/block/{os.path.basename(loop)}/size").read_text()
+                assert int(size) * 512 == 3 * SIZE, "the loop device did not follow"
             # The committed state keeps its size until the commit.
             lab.run("vol-export", volume, lab.scratch / "committed")
             assert os.path.getsize(lab.scratch / "committed") == 2 * SIZE
         finally:
-            subprocess.run(["losetup", "--detach", loop], check=True, timeout=10)
+            if loop:
+                subprocess.run(["losetup", "--detach", loop], check=True, timeout=10)
         lab.stop(volume)
         assert lab.facts(volume)["capacity"] == 3 * SIZE
         assert lab.read(volume) == "data"

@@ -54,6 +54,12 @@ def image(path, size, **marks):
     return path
 
 
+def size(path):
+    """How many bytes a file or a block device has."""
+    with open(path, "rb") as file:
+        return file.seek(0, os.SEEK_END)
+
+
 def blocks(path):
     """How many bytes the file occupies."""
     return os.stat(path).st_blocks * 512

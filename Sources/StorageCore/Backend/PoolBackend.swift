@@ -10,6 +10,8 @@ package protocol PoolBackend: Sendable {
   static var type: PoolType { get }
   /// The formats of sources and volumes of this type; what its documents may say where a backend does not narrow it.
   static var capabilities: PoolCapabilities { get }
+  /// Whether it is the backend of a pool; of several that serve one, the first of the registry is taken.
+  static func serves(_ pool: PoolDefinition) -> Bool
 
   init(_ pool: PoolDefinition, host: HostFolders)
 
@@ -41,6 +43,7 @@ extension PoolBackend {
   package static var capabilities: PoolCapabilities { PoolCapabilities(of: type) }
   package func abandon(_ steps: Steps) throws(StorageError) {}
   package func beginReaching() {}
+  package static func serves(_ pool: PoolDefinition) -> Bool { pool.type == type }
 }
 
 /// Pools that can work while something is wrong with what they are made of.
@@ -189,6 +192,7 @@ package struct Finding: Equatable, Sendable {
     case staleWorkingCopy = "stale-working-copy"
     case uncommitted
     case interruptedCommit = "interrupted-commit"
+    case misplacedState = "misplaced-state"
     case interruptedDelete = "interrupted-delete"
     case orphanRecord = "orphan-record"
     case orphanRevision = "orphan-revision"
@@ -213,6 +217,8 @@ package struct Finding: Equatable, Sendable {
       case .uncommitted: return "working copy of a session that was never stopped"
       case .interruptedCommit:
         return "second name of the committed state, from a commit that did not finish"
+      case .misplacedState:
+        return "committed state under a revision's name, from a change that did not finish"
       case .interruptedDelete: return "part of a volume whose deletion did not finish"
       case .orphanRecord: return "record of a volume that is not there"
       case .orphanRevision: return "revision of a volume whose committed state is not there"
@@ -241,6 +247,7 @@ package struct Finding: Equatable, Sendable {
       case .staleMount: return "unmount it"
       case .staleKernelView: return "tell the kernel"
       case .incompleteContent: return "none: import the content again, or delete the volume"
+      case .misplacedState: return "give it its own name back"
       default: return "remove it"
       }
     }
@@ -255,4 +262,10 @@ package struct Finding: Equatable, Sendable {
     self.path = path
     self.volume = volume
   }
+}
+
+/// Pools that can be given more devices.
+package protocol ExtendingBackend: PoolBackend {
+  /// Adds devices; those that carry something are refused unless they may be overwritten.
+  func extend(by devices: [Path], overwrite: OverwritePolicy, _ steps: Steps) throws(StorageError)
 }

@@ -65,11 +65,16 @@ extension Storage {
   }
 
   private func checkLegal(_ pool: PoolDefinition) throws(StorageError) {
-    if pool.lifecycle.driver != .plain, pool.type != .dir {
+    let type: PoolType = pool.lifecycle.driver == .thin ? .logical : .dir
+    if pool.lifecycle.driver.isQubes, pool.type != type {
       throw StorageError(
         .badInput, "pool '\(pool.name)'",
-        "driver '\(pool.lifecycle.driver.rawValue)' is for pools of type 'dir', not '\(pool.type.rawValue)'"
+        "driver '\(pool.lifecycle.driver.rawValue)' is for pools of type '\(type.rawValue)', not '\(pool.type.rawValue)'"
       )
+    }
+    guard (pool.lifecycle.driver == .thin) == (pool.lifecycle.thinPool != nil) else {
+      throw StorageError(
+        .badInput, "pool '\(pool.name)'", "driver 'lvm_thin' and a thin pool go together")
     }
     if pool.lifecycle.driver == .file, pool.lifecycle.effectiveRevisionsToKeep.number > 1 {
       throw StorageError(

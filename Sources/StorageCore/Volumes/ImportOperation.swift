@@ -52,7 +52,8 @@ extension Storage {
       let present = volume.definition.physical ?? volume.capacity
       let input = try ImportInput(source, options, present: present, isDryRun: isDryRun)
       if let warning = input.warning { steps.warnOnce("zstd", warning) }
-      let sectors = try options.sectorSize ?? SectorSize.ofContent(source)
+      var sectors = options.sectorSize ?? SectorSize.usual
+      if options.sectorSize == nil { sectors = try SectorSize.ofContent(source) }
       if volume.definition.kind == .block {
         try SectorSize.check(sectors, fits: volume.sectorSize ?? SectorSize.usual, volume.subject)
       }

@@ -2,58 +2,94 @@ import StorageModel
 import StorageOS
 
 extension Storage {
-  /// Starts a volume.
-  /// - Returns: also the path of its device.
-  package func startVolume(_ text: String, in poolText: String?) throws(StorageError)
-    -> (Change, ActivePool, Volume, Path)
+  /// Starts volumes of one pool: all of them, or none.
+  ///
+  /// A volume can start from another one of the list: from the state that was committed before.
+  /// - Returns: also each volume with the path of its device, in the order asked for.
+  package func startVolumes(_ texts: [String], in poolText: String?) throws(StorageError)
+    -> (Change, ActivePool, [(volume: Volume, device: Path)])
   {
-    var device: (Volume, Path)?
-    let (change, pool, name) = try changeVolume(text, in: poolText) {
-      pool, backend, volume, steps throws(StorageError) in
-      let transition = try volume.transition(.start)
-      guard volume.name.components.allSatisfy({ $0.utf8.count <= 200 }) else {
-        throw StorageError(.badInput, volume.subject, "its name is longer than 200 bytes")
+    try withVolumes(texts, in: poolText) { pool, backend, names throws(StorageError) in
+      var started: [(volume: Volume, device: Path)] = []
+      let change = try self.change { steps throws(StorageError) in
+        for name in names {
+          let volume = try changeable(name, in: pool)
+          try start(volume, in: pool, backend, steps)
+          started.append((volume, backend.devicePath(of: volume)))
+        }
       }
-      if volume.properties.ephemeral {
-        throw StorageError(
-          .unsupported, volume.subject,
-          "is ephemeral: encryption with a throw-away key is not supported here, and it is never"
-            + " started in clear")
-      }
-      if volume.properties.isWritable, volume.properties.kind.savesState {
-        try checkIsNoBase(volume, in: pool)
-      }
-      try checkUnused(volume, backend, claiming: nil, steps)
-      for action in transition.actions {
-        try perform(action, on: volume, in: pool, backend, steps)
-      }
-      try pool.started.insert(volume.name, steps)
-      device = (volume, backend.devicePath(of: volume))
+      return (change, pool, started)
     }
-    guard let device else {
-      throw StorageError(.failure, "volume '\(name)'", "was not started")
-    }
-    return (change, pool, device.0, device.1)
   }
 
-  /// Stops a volume: commits its session, or drops it.
-  /// - Returns: a change without effect where it was stopped already.
-  package func stopVolume(_ text: String, in poolText: String?, discard: Bool)
-    throws(StorageError) -> (Change, ActivePool, VolumeName)
-  {
-    try changeVolume(text, in: poolText) { pool, backend, volume, steps throws(StorageError) in
-      let transition = try volume.transition(discard ? .discard : .stop)
-      if volume.state != .clean {
-        if !discard, volume.properties.kind != .inPlace, volume.properties.kind.savesState {
-          try checkIsNoBase(volume, in: pool)
-        }
-        try checkUnused(volume, backend, steps)
-      }
-      for action in transition.actions {
-        try perform(action, on: volume, in: pool, backend, steps)
-      }
-      try pool.started.remove(volume.name, steps)
+  private func start(
+    _ volume: Volume, in pool: ActivePool, _ backend: any ContentBackend, _ steps: Steps
+  ) throws(StorageError) {
+    let transition = try volume.transition(.start)
+    guard volume.name.components.allSatisfy({ $0.utf8.count <= 200 }) else {
+      throw StorageError(.badInput, volume.subject, "its name is longer than 200 bytes")
     }
+    if volume.properties.ephemeral {
+      throw StorageError(
+        .unsupported, volume.subject,
+        "is ephemeral: encryption with a throw-away key is not supported here, and it is never"
+          + " started in clear")
+    }
+    if volume.properties.isWritable, volume.properties.kind.savesState {
+      try checkIsNoBase(volume, in: pool)
+    }
+    try checkUnused(volume, backend, claiming: nil, steps)
+    for action in transition.actions {
+      try perform(action, on: volume, in: pool, backend, steps)
+    }
+    try pool.started.insert(volume.name, steps)
+  }
+
+  /// What became of one of several volumes that were to be stopped.
+  package struct Stopped: Sendable {
+    package let volume: VolumeName
+    /// nil where it failed; without effect where it was stopped already.
+    package let change: Change?
+    package let error: StorageError?
+  }
+
+  /// Stops volumes of one pool: commits their sessions, or drops them.
+  ///
+  /// Each is a change of its own: one that fails keeps none of the others from being stopped.
+  package func stopVolumes(_ texts: [String], in poolText: String?, discard: Bool)
+    throws(StorageError) -> (ActivePool, [Stopped])
+  {
+    try withVolumes(texts, in: poolText) { pool, backend, names throws(StorageError) in
+      var results: [Stopped] = []
+      for name in names {
+        do throws(StorageError) {
+          let change = try self.change { steps throws(StorageError) in
+            try stop(changeable(name, in: pool), in: pool, backend, discard: discard, steps)
+          }
+          results.append(Stopped(volume: name, change: change, error: nil))
+        } catch {
+          results.append(Stopped(volume: name, change: nil, error: error))
+        }
+      }
+      return (pool, results)
+    }
+  }
+
+  private func stop(
+    _ volume: Volume, in pool: ActivePool, _ backend: any ContentBackend, discard: Bool,
+    _ steps: Steps
+  ) throws(StorageError) {
+    let transition = try volume.transition(discard ? .discard : .stop)
+    if volume.state != .clean {
+      if !discard, volume.properties.kind != .inPlace, volume.properties.kind.savesState {
+        try checkIsNoBase(volume, in: pool)
+      }
+      try checkUnused(volume, backend, steps)
+    }
+    for action in transition.actions {
+      try perform(action, on: volume, in: pool, backend, steps)
+    }
+    try pool.started.remove(volume.name, steps)
   }
 
   /// Reverts a volume to a revision, the newest where none is named.
@@ -133,7 +169,8 @@ extension Storage {
     guard let name = volume.properties.source else {
       throw StorageError(.badInput, volume.subject, "snap_on_start needs a source")
     }
-    try locked(locks.volume(name, of: pool.name, .shared)) { () throws(StorageError) in
+    let lock = pool.locked.contains(name) ? nil : try locks(name, of: pool.name)
+    try withExtendedLifetime(lock) { () throws(StorageError) in
       guard let source = try pool.volume(name), source.hasCommitted || source.state == .running
       else {
         throw StorageError(.notFound, volume.subject, "its source '\(name)' has no committed state")
@@ -144,6 +181,10 @@ extension Storage {
       _ = try source.transition(.export)
       try backend.copySource(source, to: volume, steps)
     }
+  }
+
+  private func locks(_ source: VolumeName, of pool: PoolName) throws(StorageError) -> FileLock? {
+    isDryRun ? nil : try locks.volume(source, of: pool, .shared)
   }
 
   /// Sets a life-cycle property.

@@ -29,7 +29,12 @@ package struct StartedVolumes: Sendable {
 
   package func insert(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
     let file = file(name)
-    try steps.run("mark volume '\(name)' as started in '\(file)'") { () throws(StorageError) in
+    try steps.run(
+      "mark volume '\(name)' as started in '\(file)'",
+      undo: { () throws(StorageError) in
+        try Folder(opening: file.parent).remove(file.lastComponent)
+      }
+    ) { () throws(StorageError) in
       try HostFolders.make(file.parent).write("", to: file.lastComponent)
     }
   }

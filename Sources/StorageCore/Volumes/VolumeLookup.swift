@@ -7,6 +7,8 @@ package struct ActivePool: Sendable {
   package let record: PoolRecord
   package let backend: any PoolBackend
   package let started: StartedVolumes
+  /// The volumes that the present change holds locked.
+  package var locked: Set<VolumeName> = []
 
   package var name: PoolName { record.name }
   package var definition: PoolDefinition { record.definition }
@@ -125,30 +127,86 @@ extension Storage {
     _ text: String, in poolText: String?, deleting: Bool = false,
     _ body: (ActivePool, any ContentBackend, Volume, Steps) throws(StorageError) -> Void
   ) throws(StorageError) -> (Change, ActivePool, VolumeName) {
-    let (found, first) = try volume(text, in: poolText)
-    let change = try locked(locks.pool(found.name, .shared)) { () throws(StorageError) in
-      let pool = try activePool(found.name.text)
-      return try locked(locks.volume(first.name, of: pool.name, .exclusive)) {
-        () throws(StorageError) in
-        let backend = try pool.contentBackend()
-        if !isDryRun { try backend.sweep(first.name, Steps()) }
-        guard let volume = try pool.volume(first.name) else {
-          throw StorageError(
-            .notFound, "failed to get vol '\(text)'",
-            "Storage volume not found: no storage vol with matching name '\(first.name)'")
-        }
-        guard deleting || !volume.hasUnreadableRecord else {
-          throw StorageError(
-            .badInput, volume.subject, volume.problem ?? "has an unreadable record")
-        }
-        guard deleting || volume.definition.kind != .dir else {
-          throw StorageError(.unsupported, volume.subject, "is a directory, not an image")
-        }
-        return try self.change { steps throws(StorageError) in
-          try body(pool, backend, volume, steps)
-        }
+    try withVolumes([text], in: poolText) { pool, backend, names throws(StorageError) in
+      let volume = try changeable(names[0], in: pool, deleting: deleting)
+      let change = try self.change { steps throws(StorageError) in
+        try body(pool, backend, volume, steps)
       }
+      return (change, pool, names[0])
     }
-    return (change, found, first.name)
+  }
+
+  /// Runs `body` with volumes of one pool, under the pool's shared and their exclusive locks, with left-overs of
+  /// interrupted commands swept first.
+  ///
+  /// The pool that `body` gets was read under the locks; what its backend asks the machine once holds for all of
+  /// the volumes.
+  func withVolumes<Value>(
+    _ texts: [String], in poolText: String?,
+    _ body: (ActivePool, any ContentBackend, [VolumeName]) throws(StorageError) -> Value
+  ) throws(StorageError) -> Value {
+    let (found, names) = try named(texts, in: poolText)
+    let wanted = names.map { Locks.Wanted(pool: found, volume: $0, mode: .exclusive) }
+    return try locked(locks.volumes(wanted)) { () throws(StorageError) in
+      var pool = try activePool(found.text)
+      pool.locked = Set(names)
+      let backend = try pool.contentBackend()
+      if !isDryRun { for name in names { try backend.sweep(name, Steps()) } }
+      return try body(pool, backend, names)
+    }
+  }
+
+  /// The names that texts mean, and their pool; a name given with a pool is not looked up yet.
+  private func named(_ texts: [String], in poolText: String?) throws(StorageError)
+    -> (PoolName, [VolumeName])
+  {
+    var pool = try poolText.map { text throws(StorageError) in try activePool(text).name }
+    var names: [VolumeName] = []
+    for text in texts {
+      var name = pool == nil ? nil : VolumeName(found: text)
+      if name == nil {
+        let (found, volume) = try volume(text, in: poolText)
+        guard pool == nil || pool == found.name else {
+          throw StorageError(
+            .usage, "volume '\(volume.name)'",
+            "is in pool '\(found.name)', not in '\(pool?.text ?? "")' as the others")
+        }
+        pool = found.name
+        name = volume.name
+      }
+      guard let name, !names.contains(name) else {
+        throw StorageError(.usage, "volume '\(text)'", "is named twice")
+      }
+      names.append(name)
+    }
+    guard let pool, !names.isEmpty else {
+      throw StorageError(.usage, "", "no volume is named")
+    }
+    return (pool, names)
+  }
+
+  /// A volume, looked up under its lock.
+  private func lookedUp(_ name: VolumeName, in pool: ActivePool) throws(StorageError) -> Volume {
+    guard let volume = try pool.volume(name) else {
+      throw StorageError(
+        .notFound, "failed to get vol '\(name)'",
+        "Storage volume not found: no storage vol with matching path '\(name)'")
+    }
+    return volume
+  }
+
+  /// A volume that a change may be made to, looked up under its lock.
+  func changeable(_ name: VolumeName, in pool: ActivePool, deleting: Bool = false)
+    throws(StorageError) -> Volume
+  {
+    let volume = try lookedUp(name, in: pool)
+    guard deleting || !volume.hasUnreadableRecord else {
+      throw StorageError(
+        .badInput, volume.subject, volume.problem ?? "has an unreadable record")
+    }
+    guard deleting || volume.definition.kind != .dir else {
+      throw StorageError(.unsupported, volume.subject, "is a directory, not an image")
+    }
+    return volume
   }
 }

@@ -44,8 +44,10 @@ package struct PoolDefinition: Equatable, Sendable {
 
 /// The life-cycle defaults of a pool, which libvirt has no words for.
 package struct PoolLifecycle: Equatable, Sendable {
-  /// How the files of a directory pool are named and laid out.
+  /// How what belongs to volumes is named and laid out.
   package var driver: FileDriver
+  /// The thin pool that the volumes of a logical pool with driver `lvm_thin` are in; nil for all others.
+  package var thinPool: String?
   /// Revisions kept of a volume that does not say; nil means the driver's own default.
   package var revisionsToKeep: RevisionsToKeep?
   /// Whether volatile volumes are ephemeral (encrypted with a throw-away key) unless they say otherwise.
@@ -54,10 +56,11 @@ package struct PoolLifecycle: Equatable, Sendable {
   package var setupCheck: Bool
 
   package init(
-    driver: FileDriver = .plain, revisionsToKeep: RevisionsToKeep? = nil,
+    driver: FileDriver = .plain, thinPool: String? = nil, revisionsToKeep: RevisionsToKeep? = nil,
     ephemeralVolatile: Bool = false, setupCheck: Bool = true
   ) {
     self.driver = driver
+    self.thinPool = thinPool
     self.revisionsToKeep = revisionsToKeep
     self.ephemeralVolatile = ephemeralVolatile
     self.setupCheck = setupCheck
@@ -69,7 +72,7 @@ package struct PoolLifecycle: Equatable, Sendable {
   }
 }
 
-/// The layouts of files in a directory pool.
+/// The layouts of what a pool keeps for its volumes.
 package enum FileDriver: String, CaseIterable, Sendable {
   /// libvirt's: `NAME` in the folder, everything else in the hidden `.cistern`.
   case plain
@@ -79,9 +82,13 @@ package enum FileDriver: String, CaseIterable, Sendable {
   case file
   /// Qubes' layout, reflinks required unless `setup_check` is off.
   case fileReflink = "file-reflink"
+  /// Qubes' layout of thin logical volumes, for pools of type logical.
+  case thin = "lvm_thin"
 
   /// Whether files are named `VID.img`, `VID-dirty.img`, `VID.img.N@TIME` and may be nested.
-  package var usesQubesLayout: Bool { self != .plain }
+  package var usesQubesLayout: Bool { [.xen, .file, .fileReflink].contains(self) }
+  /// Whether it is one of Qubes' drivers.
+  package var isQubes: Bool { self != .plain }
 }
 
 /// How many revisions of a volume are kept.
@@ -113,8 +120,6 @@ package struct PoolSource: Equatable, Sendable {
   package var dir: Path?
   package var adapter: Adapter?
   package var name: String?
-  /// The thin pool that volumes of a logical pool are made in; nil where volumes are ordinary ones.
-  package var thinPool: String?
   package var initiatorIQN: String?
   /// A word of the type's source formats; nil where the type has none.
   package var format: String?

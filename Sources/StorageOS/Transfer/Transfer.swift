@@ -44,7 +44,7 @@ package struct Transfer {
   /// Where it goes in a target that has a size.
   package var targetStart: ByteCount = 0
   package var amount = Amount.all(limit: nil)
-  /// nil: zeroes for an empty file, else unknown.
+  /// nil: zeroes for an empty file and a device that is known to read as zeroes, else unknown.
   package var before: Before?
   /// Whether zeroes that are made in the target keep the blocks that are there.
   package var keepsBlocks = false
@@ -92,7 +92,8 @@ package struct Transfer {
             + (targetStart > 0 ? " from byte \(targetStart.bytes) on" : ""))
       }
     }
-    let before = self.before ?? (to.kind == .file && to.size == 0 ? .zeroes : .unknown)
+    let isEmpty = to.kind == .file ? to.size == 0 : target.readsAsZeroes
+    let before = self.before ?? (isEmpty ? .zeroes : .unknown)
     progress?.begin("copy", total: expected)
     let isPlain = decode == nil && encode == nil
     if isPlain, from.kind == .file, to.kind == .file, to.size == 0,

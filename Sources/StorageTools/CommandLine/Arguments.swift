@@ -8,6 +8,8 @@ import StorageModel
 struct Arguments: Sendable {
   private(set) var values: [String: String] = [:]
   private(set) var flags: Set<String> = []
+  /// All values of parameters that can have several, in their order.
+  private(set) var lists: [String: [String]] = [:]
 
   /// No arguments.
   init() {}
@@ -61,16 +63,16 @@ struct Arguments: Sendable {
           index += 1
         }
       case .value(let placeholder):
-        guard values[name] == nil else {
+        guard values[name] == nil || parameter.isRepeated else {
           throw Arguments.usage("option --\(name) already seen")
         }
         if let attached {
-          values[name] = attached
+          take(attached, for: parameter)
         } else {
           guard index < words.count else {
             throw Arguments.usage("expected syntax: --\(name) <\(placeholder.lowercased())>")
           }
-          values[name] = words[index]
+          take(words[index], for: parameter)
           index += 1
         }
       }
@@ -90,24 +92,36 @@ struct Arguments: Sendable {
   /// The parameter that the next bare word fills; nil where none is left.
   func nextPositional(of command: Command) -> Parameter? {
     command.allParameters.first { $0.isPositional && values[$0.name] == nil }
+      ?? command.allParameters.first { $0.isPositional && $0.isRepeated }
   }
 
   private mutating func assign(_ bare: [String], to parameters: [Parameter])
     throws(StorageError)
   {
-    var free = parameters.filter { $0.isPositional && values[$0.name] == nil }[...]
+    var free = parameters.filter { $0.isPositional && (values[$0.name] == nil || $0.isRepeated) }[
+      ...]
     for word in bare {
-      guard let parameter = free.popFirst() else {
+      guard let parameter = free.first else {
         throw Arguments.usage("unexpected data '\(word)'")
       }
-      values[parameter.name] = word
+      if !parameter.isRepeated { free.removeFirst() }
+      take(word, for: parameter)
     }
+  }
+
+  /// The first value of a parameter with several is its value, too.
+  private mutating func take(_ word: String, for parameter: Parameter) {
+    if parameter.isRepeated { lists[parameter.name, default: []].append(word) }
+    if values[parameter.name] == nil { values[parameter.name] = word }
   }
 
   func has(_ flag: String) -> Bool { flags.contains(flag) }
 
   /// The value of a parameter; nil where it was not given.
   func value(_ name: String) -> String? { values[name] }
+
+  /// All values of a parameter that can have several.
+  func all(_ name: String) -> [String] { lists[name] ?? [] }
 
   /// The value of a required parameter.
   func required(_ name: String) -> String { values[name] ?? "" }

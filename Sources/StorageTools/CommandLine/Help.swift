@@ -24,7 +24,9 @@ extension Command {
   }
 
   private var synopsis: String {
-    let own = parameters.filter { $0.isPositional && $0.isRequired }.map { $0.placeholder ?? "" }
+    let own = parameters.filter { $0.isPositional && $0.isRequired }.map {
+      ($0.placeholder ?? "") + ($0.isRepeated ? "..." : "")
+    }
     return (own + ["[OPTION]..."]).joined(separator: " ")
   }
 }

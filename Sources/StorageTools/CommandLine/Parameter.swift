@@ -19,6 +19,8 @@ struct Parameter: Sendable {
   var isRequired = false
   /// Whether a bare word may fill it.
   var isPositional = false
+  /// Whether it can be given several times; all bare words from its place on are its values.
+  private(set) var isRepeated = false
   /// For `.optionalValue`: whether a following word is its value.
   var accepts: (@Sendable (String) -> Bool)?
   /// Whether help on one screen only names it, and leaves what it is to the manual page.
@@ -76,6 +78,13 @@ struct Parameter: Sendable {
   var rare: Parameter {
     var copy = self
     copy.isRare = true
+    return copy
+  }
+
+  /// The parameter with any number of values.
+  var repeated: Parameter {
+    var copy = self
+    copy.isRepeated = true
     return copy
   }
 

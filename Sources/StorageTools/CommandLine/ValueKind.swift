@@ -65,7 +65,7 @@ indirect enum ValueKind: Equatable, Sendable {
     case "FILE", "DEVICE": self = .file
     case "PATH": self = .folder
     case "SIZE": self = .size
-    case "N", "SECONDS": self = .number
+    case "N", "SECONDS", "PERCENT": self = .number
     case "NAME", "HOST", "USER", "USAGE", "UUID", "WWN", "VERSION", "IQN", "TARGET": self = .text
     case _ where placeholder.contains("|"):
       self = .words(placeholder.lowercased().split(separator: "|").map { Word(String($0)) })
@@ -129,6 +129,7 @@ extension ValueKind {
       case .plain: return Word(driver.rawValue, "one file a volume")
       case .xen, .file: return Word(driver.rawValue, "files as Qubes names them")
       case .fileReflink: return Word(driver.rawValue, "as file, reflinks needed")
+      case .thin: return Word(driver.rawValue, "thin logical volumes")
       }
     })
 

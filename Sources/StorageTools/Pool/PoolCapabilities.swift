@@ -24,10 +24,15 @@ extension Command {
   private static func describe(
     _ type: PoolType, _ backend: (any PoolBackend.Type)?, _ capabilities: PoolCapabilities
   ) -> JSON {
+    // Drivers of one type add to what its pools can do.
+    let backends = BackendRegistry.all.filter { $0.type == type }
+    let abilities = PoolAbility.allCases.filter { ability in
+      backends.contains { $0.abilities.contains(ability) }
+    }
     let isMaking = backend is any VolumeBackend.Type
     return .object([
       ("type", .string(type.rawValue)), ("supported", .boolean(backend != nil)),
-      ("abilities", .array((backend?.abilities ?? []).map { .string($0.rawValue) })),
+      ("abilities", .array(abilities.map { .string($0.rawValue) })),
       ("source_formats", describe(capabilities.sourceFormats)),
       ("volume_formats", describe(capabilities.volumeFormats)),
       (

@@ -30,7 +30,8 @@ extension Parameter {
     .optional("source-initiator", "IQN", "iSCSI initiator.").rare,
     .flag("print-xml", "Print the document, and change nothing."),
     .named(
-      "driver", "DRIVER", "Dir pool's layout: plain, xen, file, file-reflink.", .fileDriver),
+      "driver", "DRIVER", "Layout: plain, xen, file, file-reflink, lvm_thin.", .fileDriver),
+    .named("thin-pool", "NAME", "Thin pool that the volumes are in.").rare,
     .named("revisions-to-keep", "N", "Revisions that volumes keep: -1, 0 or more."),
   ]
 }
@@ -81,6 +82,15 @@ extension Tool {
         throw StorageError(.badInput, "--driver", "unknown driver '\(text)': expected \(known)")
       }
       options.lifecycle.driver = driver
+    }
+    if let name = value("thin-pool") {
+      guard LVMName.isLegal(name) else {
+        throw StorageError(
+          .badInput, "--thin-pool",
+          "'\(name)' is no name of LVM's: expected letters, digits and '+_.-'")
+      }
+      options.lifecycle.thinPool = name
+      if value("driver") == nil { options.lifecycle.driver = .thin }
     }
     if let text = value("revisions-to-keep") {
       guard let keep = RevisionsToKeep(text) else {

@@ -23,6 +23,7 @@ extension Command {
       .named("revisions-to-keep", "N", "Former states kept: -1, 0 or more."),
       .named("source", "VOLUME", "Volume of the pool that it starts from."),
       .named("ephemeral", "YES|NO", "Whether it is encrypted with a throw-away key."),
+      .reserve.rare,
     ],
     example: "vol-create-as vms disk1 64M --allocation 0"
   ) { tool throws(StorageError) in

@@ -5,13 +5,14 @@ import StorageXML
 
 extension Command {
   static let volStart = Command(
-    "vol-start", "Start a volume and print the path of its device.", .changes,
+    "vol-start", "Start volumes and print the paths of their devices.", .changes,
     [
-      .volume(.stopped), .volumePool,
+      .volume(.stopped).repeated, .volumePool,
       Parameter(
         name: "print-disk", kind: .optionalValue("TARGET"),
         help: "Print libvirt's <disk> element instead of the path.",
         accepts: isDiskTarget),
+      .reserve.rare,
     ],
     example: "vol-start disk1 --pool vms"
   ) { tool throws(StorageError) in
@@ -19,23 +20,31 @@ extension Command {
       throw StorageError(
         .usage, "--print-disk", "'\(target)' is not a disk's name such as vda, sdb or xvdi")
     }
-    let (change, pool, volume, device) = try tool.storage.startVolume(
-      tool.arguments.required("vol"), in: tool.arguments.value("pool"))
-    let isXen = pool.definition.lifecycle.driver.usesQubesLayout
-    let printed =
-      !tool.arguments.has("print-disk")
-      ? "\(device.text.escaped)\n"
-      : DiskXML.write(
-        device: device,
-        style: isXen ? .xen : .file(volume.definition.target.format ?? .raw),
-        isReadOnly: !volume.properties.isWritable, target: tool.arguments.value("print-disk"))
+    let (names, poolText) = tool.namedVolumes()
+    guard names.count == 1 || tool.arguments.value("print-disk") == nil else {
+      throw StorageError(
+        .usage, "--print-disk", "a target can be given for one volume only, not for \(names.count)")
+    }
+    let (change, pool, started) = try tool.storage.startVolumes(names, in: poolText)
     if tool.isDryRun || tool.wantsJSON {
       return try tool.report(
-        change, pool: pool.name, volume: volume.name, "Vol \(volume.name) started",
-        more: [("device", .string(device.text))])
+        change, in: pool.name,
+        started.map { volume, device in
+          .init(volume.name, change, "Vol \(volume.name) started", ("device", .string(device.text)))
+        })
     }
     change.warnings.forEach(tool.warn)
-    try tool.write(printed)
+    let isXen = pool.definition.lifecycle.driver.isQubes
+    for (volume, device) in started {
+      let printed =
+        !tool.arguments.has("print-disk")
+        ? "\(device.text.escaped)\n"
+        : DiskXML.write(
+          device: device,
+          style: isXen ? .xen : .file(volume.definition.target.format ?? .raw),
+          isReadOnly: !volume.properties.isWritable, target: tool.arguments.value("print-disk"))
+      try tool.write(printed)
+    }
   }
 }
 

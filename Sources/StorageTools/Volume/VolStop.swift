@@ -3,19 +3,35 @@ import StorageModel
 
 extension Command {
   static let volStop = Command(
-    "vol-stop", "Stop a volume: commit its session, or drop it.", .changes,
+    "vol-stop", "Stop volumes: commit their sessions, or drop them.", .changes,
     [
-      .volume(.unfinished), .volumePool, .flag("discard", "Drop what was written since the start."),
+      .volume(.unfinished).repeated, .volumePool,
+      .flag("discard", "Drop what was written since the start."), .reserve.rare,
     ],
     example: "vol-stop disk1 --pool vms"
   ) { tool throws(StorageError) in
     let discard = tool.arguments.has("discard")
-    let (change, pool, name) = try tool.storage.stopVolume(
-      tool.arguments.required("vol"), in: tool.arguments.value("pool"), discard: discard)
-    let message =
-      !change.isChanged
-      ? "Vol \(name) is already stopped"
-      : "Vol \(name) stopped" + (discard ? ", changes discarded" : "")
-    try tool.report(change, pool: pool.name, volume: name, message)
+    let (names, poolText) = tool.namedVolumes()
+    let (pool, results) = try tool.storage.stopVolumes(names, in: poolText, discard: discard)
+    func message(_ name: VolumeName, _ change: Storage.Change) -> String {
+      guard change.isChanged else { return "Vol \(name) is already stopped" }
+      return "Vol \(name) stopped" + (discard ? ", changes discarded" : "")
+    }
+    var done: [Tool.VolumeChange] = []
+    var failed: [StorageError] = []
+    for result in results {
+      if let change = result.change {
+        done.append(.init(result.volume, change, message(result.volume, change)))
+      } else if let error = result.error {
+        failed.append(error)
+      }
+    }
+    if failed.isEmpty || !tool.wantsJSON { try tool.report(done, in: pool.name) }
+    guard var first = failed.first else { return }
+    failed.dropFirst().forEach(tool.complain)
+    if tool.wantsJSON, !done.isEmpty {
+      first.hint = "Stopped all the same: " + done.map(\.volume.text).joined(separator: ", ")
+    }
+    throw first
   }
 }

@@ -67,7 +67,7 @@ struct PoolConfTests {
     let thin = try Self.pool("[a]\ndriver=lvm_thin\nvolume_group=qubes_dom0\nthin_pool=vm-pool")
     #expect(thin.type == .logical)
     #expect(thin.source.name == "qubes_dom0")
-    #expect(thin.source.thinPool == "vm-pool")
+    #expect(thin.lifecycle.thinPool == "vm-pool")
     #expect(thin.source.format == "lvm2")
     #expect(thin.target.path == Path("/dev/qubes_dom0"))
     let byClass = try Self.pool(
@@ -94,7 +94,7 @@ struct PoolConfTests {
     #expect(fs.source.format == "auto")
     let group = try Self.pool("[vg0]\ndriver=logical\nsource-dev=/dev/sdb\ntarget=/dev/vg0")
     #expect(group.source.name == "vg0")
-    #expect(group.source.thinPool == nil)
+    #expect(group.lifecycle.thinPool == nil)
     let direct = try Self.pool(
       "[i]\ndriver=iscsi-direct\nsource-host=h\nsource-dev=iqn.2001-01.x:y\nsource-initiator=iqn.me\n"
         + "auth-type=chap\nauth-username=u\nsecret-usage=s")

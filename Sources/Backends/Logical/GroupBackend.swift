@@ -1,0 +1,114 @@
+import BlockVolumes
+import StorageConf
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+import VolumeGroups
+
+/// Pools whose volumes are logical volumes of one group.
+package protocol GroupBackend:
+  BlockBackend, NamingBackend, SourceFindingBackend, DegradableBackend
+{
+  /// The group, by this instance's one report.
+  var report: GroupReport { get }
+}
+
+extension GroupBackend {
+  package var groupName: String { report.name }
+
+  /// The name of the group that a pool's definition means.
+  static func groupName(of pool: PoolDefinition) -> String { pool.source.name ?? pool.name.text }
+
+  /// LVM's words for a volume: `GROUP/NAME`.
+  func full(_ name: String) -> String { "\(groupName)/\(name)" }
+
+  /// The node that LVM keeps for an active volume.
+  func node(_ name: String) -> Path { Path("/dev/\(groupName)/\(name)") }
+
+  package func path(of name: VolumeName) -> Path { node(name.text) }
+
+  package func impairment() throws(StorageError) -> String? {
+    try report.knownGroup().isPartial ? "volume group '\(groupName)' lacks a device" : nil
+  }
+
+  /// Both `/dev/GROUP/NAME` and device mapper's `/dev/mapper/GROUP-NAME`, in which dashes of names are doubled.
+  package func volumeName(forPath path: Path) -> VolumeName? {
+    if let name = path.relative(to: Path("/dev/\(groupName)")), !name.contains("/") {
+      return VolumeName(found: name)
+    }
+    guard let mapped = path.relative(to: Path("/dev/mapper")) else { return nil }
+    let prefix = doubled(groupName) + "-"
+    guard mapped.hasPrefix(prefix) else { return nil }
+    let rest = mapped.dropFirst(prefix.count).split(
+      separator: "--", omittingEmptySubsequences: false)
+    guard rest.allSatisfy({ !$0.contains("-") }) else { return nil }
+    return VolumeName(found: rest.joined(separator: "-"))
+  }
+
+  private func doubled(_ name: String) -> String {
+    name.split(separator: "-", omittingEmptySubsequences: false).joined(separator: "--")
+  }
+
+  /// Refuses what no new volume can be called.
+  /// - Parameter room: bytes to leave for endings.
+  func check(_ name: VolumeName, room: Int) throws(StorageError) {
+    guard let problem = LVMName.refusal(ofVolume: name.text, in: groupName, room: room) else {
+      return
+    }
+    throw StorageError(.badInput, "", problem)
+  }
+
+  /// Looks whether a running QEMU has the volume, and lets go of it again: LVM removes nothing that is open.
+  package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError) -> [Descriptor]
+  {
+    guard let device = try? Descriptor(readingDevice: devicePath(of: volume)) else { return [] }
+    guard ImageLock.claim(device, for: use) else {
+      throw StorageError(.busy, volume.subject, "is in use by a running QEMU")
+    }
+    return []
+  }
+
+  /// Makes sure that a volume has its node.
+  func activate(_ volume: LogicalVolume, of name: VolumeName) throws(StorageError) {
+    guard !volume.isActive else { return }
+    try report.change(
+      "lvchange", ["--activate", "y", "--ignoreactivationskip", full(volume.name)], of: name)
+  }
+
+  /// Refuses while a volume of the group that `isMeant` picks is open, naming what holds it.
+  func refuseIfOpen(
+    _ group: VolumeGroup, _ isMeant: (LogicalVolume) -> Bool
+  ) throws(StorageError) {
+    for volume in group.volumes.values.sorted(by: { $0.name < $1.name })
+    where volume.isOpen && !volume.isInternal && !volume.isThinPool && isMeant(volume) {
+      var holders: [String] = []
+      if let status = try? FileStatus(following: node(volume.name)) {
+        holders = try DeviceUse.holders(
+          of: status.device, countingReaders: true, proc: host.proc, sys: host.sys)
+      }
+      let names = holders.isEmpty ? "another process" : holders.joined(separator: ", ")
+      throw StorageError(.busy, "volume '\(volume.name)'", "is in use by \(names)")
+    }
+  }
+
+  package static func findSources(_ query: PoolSource?, host: HostFolders) throws(StorageError)
+    -> [PoolSource]
+  {
+    var sources: [PoolSource] = []
+    for volume in try PhysicalVolume.all() {
+      guard let group = volume.group else { continue }
+      let device = PoolSource.Device(path: volume.device)
+      if let index = sources.firstIndex(where: { $0.name == group }) {
+        sources[index].devices.append(device)
+      } else {
+        var source = PoolSource()
+        source.name = group
+        source.format = "lvm2"
+        source.devices = [device]
+        sources.append(source)
+      }
+    }
+    return sources
+  }
+}

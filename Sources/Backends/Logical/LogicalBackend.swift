@@ -1,0 +1,87 @@
+import BlockVolumes
+import StorageConf
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+import VolumeGroups
+
+/// Pools of type logical whose volumes change in place: any logical volume of the group.
+package struct LogicalBackend: GroupBackend, BuildingBackend, ExtendingBackend, CloningBackend {
+  package static let type = PoolType.logical
+
+  package let pool: PoolDefinition
+  package let host: HostFolders
+  package let report: GroupReport
+
+  package static func serves(_ pool: PoolDefinition) -> Bool {
+    pool.type == .logical && pool.lifecycle.driver != .thin
+  }
+
+  package init(_ pool: PoolDefinition, host: HostFolders) {
+    self.pool = pool
+    self.host = host
+    report = GroupReport(LogicalBackend.groupName(of: pool))
+  }
+
+  package func start(_ steps: Steps) throws(StorageError) {
+    let group: VolumeGroup
+    do throws(StorageError) { group = try report.group() } catch {
+      guard error.code == .notFound else { throw error }
+      throw StorageError(
+        .notFound, "pool '\(pool.name)'", "cannot find logical volume group name '\(groupName)'")
+    }
+    try checkDevices(steps)
+    try steps.run(
+      "run vgchange --activate y \(group.name)",
+      undo: { () throws(StorageError) in
+        try report.change("vgchange", ["--activate", "n", groupName], of: nil)
+      }
+    ) { () throws(StorageError) in
+      try report.change("vgchange", ["--activate", "y", groupName], of: nil)
+    }
+  }
+
+  /// As libvirt: one of the definition's devices must be a member, the others are only worth a warning.
+  private func checkDevices(_ steps: Steps) throws(StorageError) {
+    let wanted = pool.source.devices.map(\.path)
+    guard !wanted.isEmpty else { return }
+    let members = try PhysicalVolume.all().filter { $0.group == groupName }.map(\.device)
+    let numbers = Set(members.compactMap { (try? FileStatus(following: $0))?.device })
+    let missing = wanted.filter { path in
+      guard let number = (try? FileStatus(following: path))?.device else { return true }
+      return !numbers.contains(number)
+    }
+    guard missing.count < wanted.count else {
+      throw StorageError(
+        .notFound, "pool '\(pool.name)'",
+        "cannot find any matching source devices for logical volume group '\(groupName)'")
+    }
+    for path in missing {
+      steps.warnOnce(
+        "missing-device", "pool '\(pool.name)': '\(path)' is no part of volume group '\(groupName)'"
+      )
+    }
+  }
+
+  package func stop(_ steps: Steps) throws(StorageError) {
+    try refuseIfOpen(report.group()) { _ in true }
+    try steps.run("run vgchange --activate n \(groupName)") { () throws(StorageError) in
+      try report.change("vgchange", ["--activate", "n", groupName], of: nil)
+    }
+  }
+
+  package func checkReachable() throws(StorageError) { _ = try report.group() }
+
+  package func sizes() throws(StorageError) -> PoolSizes {
+    let group = try report.group()
+    return PoolSizes(
+      capacity: group.size, allocation: group.size - group.free, available: group.free)
+  }
+
+  package func build(overwrite: OverwritePolicy, _ steps: Steps) throws(StorageError) {
+    try buildGroup(overwrite: overwrite, steps)
+  }
+
+  package func delete(_ steps: Steps) throws(StorageError) { try deleteGroup(steps) }
+}

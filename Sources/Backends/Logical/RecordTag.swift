@@ -1,0 +1,95 @@
+import StorageConf
+import StorageModel
+
+/// A volume's record as a tag of LVM's.
+///
+/// A tag is one word of letters, digits and `_+.-/=!:&#`, up to 1024 bytes (lvm(8), "TAGS"). It is
+/// `cistern:volume/KEY=VALUE/KEY=VALUE`; in a thin pool, which keeps the records of its volumes,
+/// `cistern:volume:NAME/KEY=VALUE`. Other bytes are written as `&` and two hexadecimal digits.
+enum RecordTag {
+  private static let prefix = "cistern:volume"
+
+  /// The record among the tags of a volume; nil where there is none.
+  static func record(in tags: [String]) throws(StorageError) -> VolumeRecord? {
+    guard let tag = tags.first(where: { $0.hasPrefix(prefix + "/") || $0 == prefix }) else {
+      return nil
+    }
+    return try record(tag)
+  }
+
+  /// The tag of a volume's record among those of its thin pool; nil where there is none.
+  static func tag(of name: VolumeName, in tags: [String]) -> String? {
+    let start = "\(prefix):\(name)"
+    return tags.first { $0 == start || $0.hasPrefix(start + "/") }
+  }
+
+  /// The names that a thin pool's tags have records of.
+  static func names(in tags: [String]) -> [VolumeName] {
+    tags.compactMap { tag in
+      guard tag.hasPrefix(prefix + ":") else { return nil }
+      let rest = tag.dropFirst(prefix.count + 1)
+      return VolumeName(found: String(rest.prefix { $0 != "/" }))
+    }
+  }
+
+  static func record(_ tag: String) throws(StorageError) -> VolumeRecord {
+    var text = "[volume]\n"
+    for part in tag.split(separator: "/").dropFirst() { text += unescaped(part) + "\n" }
+    do throws(ConfProblem) {
+      return try VolumeRecord.read(Array(text.utf8), file: "tag")
+    } catch {
+      throw StorageError(.badInput, "", "its tag '\(tag)' cannot be read", reason: error.text)
+    }
+  }
+
+  /// The tag that holds a record.
+  /// - Parameter name: the volume, in the tag of a thin pool.
+  static func tag(_ record: VolumeRecord, of name: VolumeName?) throws(StorageError) -> String {
+    let text: String
+    do throws(ConfProblem) { text = try record.text(file: "tag") } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+    var tag = prefix + (name.map { ":\($0)" } ?? "")
+    for line in text.split(separator: "\n") {
+      guard let equals = line.firstIndex(of: "=") else { continue }
+      let key = String(line[..<equals]).trimmed
+      let value = String(line[line.index(after: equals)...]).trimmed
+      tag += "/\(key)=\(escaped(value))"
+    }
+    guard tag.utf8.count <= 1024 else {
+      throw StorageError(.badInput, "", "its properties are too long for a tag of LVM's")
+    }
+    return tag
+  }
+
+  private static func escaped(_ value: String) -> String {
+    var text = ""
+    for byte in value.utf8 {
+      let isPlain =
+        (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+        || "_+.-".utf8.contains(byte)
+      if isPlain {
+        text.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        text += "&" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return text
+  }
+
+  private static func unescaped(_ text: Substring) -> String {
+    var bytes: [UInt8] = []
+    var rest = Array(text.utf8)[...]
+    while let byte = rest.popFirst() {
+      if byte == UInt8(ascii: "&"), rest.count >= 2,
+        let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+      {
+        bytes.append(code)
+        rest = rest.dropFirst(2)
+      } else {
+        bytes.append(byte)
+      }
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,85 @@
+import BlockVolumes
+import StorageConf
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+import VolumeGroups
+
+/// Finding and removing what crashes leave.
+extension ThinBackend: CheckingBackend {
+  package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
+    let group = try report.group()
+    _ = try thinPool(in: group)
+    var found: [Finding] = []
+    for (name, family) in group.families(inThinPool: thin) {
+      found += findings(of: family, isStarted: isStarted(name))
+    }
+    return found.sorted { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
+  }
+
+  private func findings(of family: ThinFamily, isStarted: Bool) -> [Finding] {
+    // A record that cannot be read is reported by the listing; its volumes are not judged.
+    guard family.recordProblem == nil else { return [] }
+    let kind = (family.record?.lifecycle ?? .init()).resolved(with: pool.lifecycle).kind
+    var list: [Finding] = []
+    func add(_ finding: Finding.Kind, _ name: String) {
+      list.append(Finding(finding, node(name), volume: family.name))
+    }
+    if let importing = family.importing { add(.unfinishedImport, importing.name) }
+    if family.isInterrupted, kind.savesState, let newest = family.backs.last {
+      add(.misplacedState, newest.volume.name)
+    }
+    if !isStarted, let working = family.working(kind) {
+      add(kind.savesState ? .uncommitted : .staleWorkingCopy, working.name)
+    }
+    if kind.savesState, family.record != nil, family.committed == nil, family.snap == nil {
+      add(.orphanRecord, family.name.text)
+    }
+    return list
+  }
+
+  package func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
+    // Uncommitted sessions are the life cycle's business, so nothing counts as stale here.
+    for finding in findings(of: try family(name), isStarted: true)
+    where finding.kind.isRepairable { try repair(finding, steps) }
+  }
+
+  package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {
+    guard let name = finding.volume else { return }
+    switch finding.kind {
+    case .misplacedState:
+      try steps.run("rename '\(finding.path)' to '\(node(name.text))'") {
+        () throws(StorageError) in
+        try rename(finding.path.lastComponent, to: name.text, of: name)
+      }
+    case .orphanRecord:
+      try steps.run("forget the properties of volume '\(name)'") { () throws(StorageError) in
+        try setRecord(nil, of: name)
+      }
+    default:
+      try steps.run("remove \(finding.kind.rawValue) '\(finding.path)'") {
+        () throws(StorageError) in
+        let holders = try holders(of: finding)
+        guard holders.isEmpty else {
+          throw StorageError(
+            .busy, finding.path.text,
+            "is a left-over, but in use by \(holders.joined(separator: ", "))")
+        }
+        try remove([finding.path.lastComponent], of: name)
+      }
+    }
+  }
+
+  package func isInUse(_ finding: Finding) throws(StorageError) -> Bool {
+    try !holders(of: finding).isEmpty
+  }
+
+  private func holders(of finding: Finding) throws(StorageError) -> [String] {
+    guard let status = try? FileStatus(following: finding.path), status.kind == .blockDevice else {
+      return []
+    }
+    return try DeviceUse.holders(
+      of: status.device, countingReaders: true, proc: host.proc, sys: host.sys)
+  }
+}

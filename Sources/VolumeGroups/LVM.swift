@@ -1,0 +1,107 @@
+import CLVM
+import StorageModel
+import StorageOS
+
+/// LVM's own commands, run by liblvm2cmd inside this process.
+///
+/// The library is loaded at the first use; a command then costs a third of what starting `lvm` does. Words must not
+/// hold blanks or quotes: the library splits the line itself (`lvm2_run`, lvm2cmd.h of LVM 2.03), into at most 64.
+package enum LVM {
+  /// The most words that a command may have beside its options.
+  package static let mostOperands = 48
+
+  /// Runs a command that changes something.
+  /// - Parameters:
+  ///   - name: the command, as `lvcreate`; also the name of its fault point.
+  ///   - subject: what errors are about.
+  package static func change(
+    _ name: StaticString, _ arguments: [String], subject: @autoclosure () -> String
+  ) throws(StorageError) {
+    SystemCall.willChange(name)
+    _ = try run(["\(name)"] + arguments, subject: subject())
+  }
+
+  /// The rows of a report, by field name; LVM's JSON, whose numbers are text.
+  /// - Parameters:
+  ///   - command: `lvs`, `vgs` or `pvs`.
+  ///   - fields: what is asked; sizes come in bytes.
+  ///   - operands: options and names that choose the rows.
+  package static func report(
+    _ command: String, _ fields: [String], _ operands: [String],
+    subject: @autoclosure () -> String
+  ) throws(StorageError) -> [[String: JSONValue]] {
+    let words =
+      [command, "--reportformat", "json", "--units", "b", "--nosuffix", "-o"]
+      + [fields.joined(separator: ",")] + operands
+    return try rows(
+      of: run(words, subject: subject()), name: String(command.dropLast()), subject: subject())
+  }
+
+  /// The rows of a document as LVM prints it: `{"report":[{"lv":[{…}]}]}`.
+  package static func rows(of text: String, name: String, subject: String) throws(StorageError)
+    -> [[String: JSONValue]]
+  {
+    guard let document = JSONValue(Array(text.utf8)),
+      let rows = document["report"]?.elements?.first?[name]?.elements
+    else { throw StorageError(.failure, subject, "LVM's report cannot be understood") }
+    return rows.compactMap { row in
+      guard case .object(let members) = row else { return nil }
+      return members
+    }
+  }
+
+  /// What one command printed: lines of its output, errors, warnings.
+  struct Output {
+    var lines: [String] = []
+    var errors: [String] = []
+
+    mutating func take(_ level: Int32, _ text: String) {
+      if level < 4 { return errors.append(text.trimmed) }
+      // Warnings come at the level of output; reports are JSON, whose lines all begin with its marks.
+      if let first = text.utf8.first(where: { $0 != UInt8(ascii: " ") }),
+        "{}[],\"".utf8.contains(first)
+      {
+        lines.append(text)
+      }
+    }
+  }
+
+  /// - Returns: the lines of the report that was printed.
+  private static func run(_ words: [String], subject: String) throws(StorageError) -> String {
+    try load()
+    for word in words where word.contains(where: { " \t\n\"'#\\".contains($0) }) || word.isEmpty {
+      guard !word.isEmpty, !word.contains(where: { " \t\n\"'\\".contains($0) }) else {
+        throw StorageError(
+          .badInput, subject, "'\(word)' holds blanks or quotes, which LVM cannot be given")
+      }
+    }
+    var output = Output()
+    let status = withUnsafeMutablePointer(to: &output) { output in
+      shim_lvm_run(
+        words.joined(separator: " "),
+        { context, level, text in
+          guard let text else { return }
+          context?.assumingMemoryBound(to: Output.self).pointee.take(level, String(cString: text))
+        }, output)
+    }
+    guard status == 1 else {
+      throw LVMProblem.error(output.errors, command: words[0], subject: subject)
+    }
+    return output.lines.joined(separator: "\n")
+  }
+
+  /// - Throws: `unsupported`, naming the Debian package; `permission` for anyone but root.
+  private static func load() throws(StorageError) {
+    guard Process.isRoot else {
+      throw StorageError(.permission, "", "volume groups can be worked with by root only")
+    }
+    var problem = [CChar](repeating: 0, count: 256)
+    let udev = (try? FileStatus(following: Path("/run/udev/control"))) != nil
+    let status = shim_lvm_load(udev ? 1 : 0, &problem, problem.count)
+    guard status != 0 else { return }
+    let text = problem.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+    throw StorageError(
+      .unsupported, "", "cannot load liblvm2cmd: \(String(decoding: text, as: UTF8.self))",
+      reason: status == 1 ? "install the package lvm2" : nil)
+  }
+}

@@ -1,0 +1,129 @@
+import StorageModel
+
+/// One logical volume, as LVM reports it.
+package struct LogicalVolume: Equatable, Sendable {
+  package let name: String
+  package let uuid: String
+  package let size: ByteCount
+  /// The volume it is a snapshot of, by its present name; nil for none, and for one that is gone.
+  package let origin: String?
+  /// The thin pool it lies in.
+  package let thinPool: String?
+  /// How full it is, of a thin volume, an old snapshot or a thin pool, in hundredths of a per cent; nil while it is
+  /// not active, and for others.
+  package let dataFill: Int?
+  /// The same for the metadata of a thin pool.
+  package let metadataFill: Int?
+  package let tags: [String]
+  package var segments: [Segment]
+  /// `lv_attr` (lvs(8)): ten characters.
+  package let attributes: [UInt8]
+  /// Whether it is part of another volume, or LVM's own.
+  package let isInternal: Bool
+
+  /// A run of its extents with one mapping.
+  package struct Segment: Equatable, Sendable {
+    /// LVM's word: `linear`, `striped`, `raid1`, `thin`, `thin-pool`.
+    package let type: String
+    package let ranges: [Range]
+  }
+
+  /// Extents of a physical volume, or of an internal volume.
+  package struct Range: Equatable, Sendable {
+    package let device: String
+    package let first: Int64
+    package let last: Int64
+  }
+
+  package var type: String { segments.first?.type ?? "" }
+  package var isThinPool: Bool { type == "thin-pool" }
+  package var isThin: Bool { type == "thin" }
+  /// An old snapshot, whose blocks are copied at the first change of its origin.
+  package var isOldSnapshot: Bool { attributes.first.map { "sS".utf8.contains($0) } ?? false }
+  package var isActive: Bool { attribute(4) == UInt8(ascii: "a") }
+  package var isOpen: Bool { attribute(5) == UInt8(ascii: "o") }
+  package var isReadOnly: Bool { attribute(1) == UInt8(ascii: "r") }
+  /// Whether a device that it lies on is missing.
+  package var isPartial: Bool { attribute(8) == UInt8(ascii: "p") }
+
+  /// The space it takes: what is written of a thin volume, of others all.
+  package var used: ByteCount {
+    guard isThin || isOldSnapshot else { return size }
+    return part(of: size, dataFill ?? 0)
+  }
+
+  private func attribute(_ index: Int) -> UInt8? {
+    index < attributes.count ? attributes[index] : nil
+  }
+}
+
+/// So many hundredths of a per cent of a size, rounded down.
+package func part(of size: ByteCount, _ hundredths: Int) -> ByteCount {
+  let whole = size.bytes / 10_000 * Int64(hundredths)
+  let rest = size.bytes % 10_000 * Int64(hundredths) / 10_000
+  return ByteCount(exactly: UInt64(whole + rest)) ?? 0
+}
+
+extension LogicalVolume {
+  /// The fields of a report that a volume is read from.
+  static let fields = [
+    "lv_name", "lv_uuid", "lv_size", "origin", "pool_lv", "data_percent", "metadata_percent",
+    "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
+  ]
+
+  /// Reads a row of `lvs -a`, one for each segment.
+  init?(row: [String: JSONValue]) {
+    func text(_ field: String) -> String { row[field]?.text ?? "" }
+    func optional(_ field: String) -> String? {
+      text(field).isEmpty ? nil : unbracketed(text(field))
+    }
+    guard let size = ByteCount(decimal: text("lv_size")), !text("lv_name").isEmpty else {
+      return nil
+    }
+    isInternal = text("lv_name").hasPrefix("[")
+    name = unbracketed(text("lv_name"))
+    uuid = text("lv_uuid")
+    self.size = size
+    origin = optional("origin")
+    thinPool = optional("pool_lv")
+    dataFill = hundredths(text("data_percent"))
+    metadataFill = hundredths(text("metadata_percent"))
+    tags = text("lv_tags").split(separator: ",").map(String.init)
+    attributes = Array(text("lv_attr").utf8)
+    let ranges = text("seg_pe_ranges").split(separator: " ").compactMap(Range.init)
+    segments = [Segment(type: text("segtype"), ranges: ranges)]
+  }
+}
+
+extension LogicalVolume.Range {
+  /// Reads `/dev/sda:0-24`.
+  fileprivate init?(_ text: Substring) {
+    guard let colon = text.lastIndex(of: ":") else { return nil }
+    let numbers = text[text.index(after: colon)...].split(separator: "-")
+    guard numbers.count == 2, let first = Int64(numbers[0]), let last = Int64(numbers[1]) else {
+      return nil
+    }
+    self.init(device: String(text[..<colon]), first: first, last: last)
+  }
+}
+
+/// LVM puts names of internal volumes into brackets.
+private func unbracketed(_ name: String) -> String {
+  name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : name
+}
+
+/// Reads `12.34` as 1234.
+private func hundredths(_ text: String) -> Int? {
+  let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+  guard parts.count == 2, let whole = Int(parts[0]), let rest = Int(parts[1]), parts[1].count == 2
+  else { return nil }
+  return whole * 100 + rest
+}
+
+extension ByteCount {
+  /// Reads a decimal number of bytes.
+  init?(decimal text: String) {
+    guard let number = UInt64(text) else { return nil }
+    self.init(exactly: number)
+  }
+}

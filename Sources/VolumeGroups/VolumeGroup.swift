@@ -1,0 +1,127 @@
+import StorageModel
+
+/// One volume group with its volumes, as one report tells of them.
+package struct VolumeGroup: Sendable {
+  package let name: String
+  package let size: ByteCount
+  package let free: ByteCount
+  package let extent: ByteCount
+  /// Whether a physical volume is missing.
+  package let isPartial: Bool
+  /// All volumes by name, internal ones included.
+  package let volumes: [String: LogicalVolume]
+
+  /// Reads a group.
+  ///
+  /// Costs one report, of a group without volumes two. Where a group cannot be read the reason is LVM's.
+  /// - Throws: `notFound` where there is none of that name; `unsupported` for one that belongs to another system, is
+  ///   exported, or is shared between machines.
+  package init(reading name: String) throws(StorageError) {
+    let subject = "volume group '\(name)'"
+    let rows: [[String: JSONValue]]
+    do throws(StorageError) {
+      var found = try LVM.report(
+        "lvs", LogicalVolume.fields + VolumeGroup.fields, ["-a", name], subject: subject)
+      if found.isEmpty {
+        found = try LVM.report("vgs", VolumeGroup.fields, [name], subject: subject)
+      }
+      rows = found
+    } catch {
+      throw VolumeGroup.explained(error, subject)
+    }
+    try self.init(name, rows: rows)
+  }
+
+  /// Reads the rows of a report, one for each segment of each volume, or one without a volume.
+  package init(_ name: String, rows: [[String: JSONValue]]) throws(StorageError) {
+    let subject = "volume group '\(name)'"
+    guard let first = rows.first else {
+      throw StorageError(.notFound, subject, "is not there")
+    }
+    func text(_ field: String) -> String { first[field]?.text ?? "" }
+    let attributes = Array(text("vg_attr").utf8)
+    guard let size = ByteCount(decimal: text("vg_size")),
+      let free = ByteCount(decimal: text("vg_free")),
+      let extent = ByteCount(decimal: text("vg_extent_size")), extent > 0, attributes.count >= 6
+    else { throw StorageError(.failure, subject, "LVM's report cannot be understood") }
+    if "cs".utf8.contains(attributes[5]) {
+      throw StorageError(
+        .unsupported, subject,
+        "is shared between machines (\(text("vg_lock_type"))):"
+          + " not supported here")
+    }
+    if attributes[2] == UInt8(ascii: "x") {
+      throw StorageError(
+        .unsupported, subject, "is exported", hint: "Take it back with 'vgimport'.")
+    }
+    self.name = name
+    self.size = size
+    self.free = free
+    self.extent = extent
+    isPartial = attributes[3] == UInt8(ascii: "p")
+    var volumes: [String: LogicalVolume] = [:]
+    volumes.reserveCapacity(rows.count)
+    for row in rows {
+      guard let volume = LogicalVolume(row: row) else { continue }
+      if volumes[volume.name] != nil {
+        volumes[volume.name]?.segments += volume.segments
+      } else {
+        volumes[volume.name] = volume
+      }
+    }
+    self.volumes = volumes
+  }
+
+  private static let fields = [
+    "vg_name", "vg_attr", "vg_size", "vg_free", "vg_extent_size", "vg_lock_type",
+  ]
+
+  /// What keeps a group from being read, in words that say what to do.
+  private static func explained(_ error: StorageError, _ subject: String) -> StorageError {
+    var error = error
+    let reason = error.reason ?? ""
+    if error.code == .notFound {
+      error.problem = "is not there"
+      error.reason = nil
+    } else if reason.lowercased().contains("with system id") {
+      error.problem = "belongs to another system"
+    } else if reason.lowercased().contains("is exported") {
+      error = StorageError(
+        .unsupported, subject, "is exported", hint: "Take it back with 'vgimport'.")
+    }
+    return error
+  }
+
+  /// The parts of physical volumes that a volume lies on, in order; those of thin volumes are their pool's.
+  package func ranges(of volume: LogicalVolume) -> [LogicalVolume.Range] {
+    var found: [LogicalVolume.Range] = []
+    // LVM's own nesting is a few levels deep.
+    func collect(_ volume: LogicalVolume, depth: Int) {
+      for range in volume.segments.flatMap(\.ranges) {
+        guard let inner = volumes[range.device], depth < 8 else {
+          if range.device.hasPrefix("/") { found.append(range) }
+          continue
+        }
+        collect(inner, depth: depth + 1)
+      }
+    }
+    collect(volume, depth: 0)
+    return found
+  }
+}
+
+/// A device that belongs, or could belong, to a volume group.
+package struct PhysicalVolume: Sendable {
+  package let device: Path
+  /// nil where it is in none.
+  package let group: String?
+
+  /// All of them, in LVM's order.
+  package static func all() throws(StorageError) -> [PhysicalVolume] {
+    try LVM.report("pvs", ["pv_name", "vg_name"], [], subject: "").compactMap { row in
+      guard let device = row["pv_name"]?.text, device.hasPrefix("/") else { return nil }
+      let group = row["vg_name"]?.text ?? ""
+      return PhysicalVolume(device: Path(device), group: group.isEmpty ? nil : group)
+    }
+  }
+}

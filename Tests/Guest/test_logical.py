@@ -1,0 +1,181 @@
+"""Volume groups: made, listed, changed and removed as pools of type logical."""
+
+import contents
+import pytest
+from tools import BAD_DATA, BUSY, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, USAGE
+from volumegroups import lvm, volumes
+
+pytestmark = pytest.mark.guest(
+    modules=["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-raid", "raid1"],
+    packages=["lvm2", "thin-provisioning-tools", "e2fsprogs"],
+    disks=["512M", "512M", "256M"],
+    seconds=400,
+)
+
+
+def kernel_name(disk):
+    return f"/dev/{disk.resolve().name}"
+
+
+@pytest.fixture
+def group(site, disks):
+    """A started pool 'vg' of the group 'vgl' on the first disk; nothing is left of it afterwards."""
+    device = kernel_name(disks[0])
+    site.ok("pool-define-as", "vg", "logical", "--source-dev", device, "--source-name", "vgl")
+    site.ok("pool-build", "vg")
+    site.ok("pool-start", "vg")
+    yield site
+    lvm("vgremove", "-y", "-f", "vgl", check=False)
+    for disk in disks:
+        lvm("pvremove", "-y", "-ff", kernel_name(disk), check=False)
+
+
+def test_build_guards_what_devices_carry(site, disks, call):
+    device = kernel_name(disks[1])
+    site.ok("pool-define-as", "p", "logical", "--source-dev", device, "--source-name", "vgb")
+    call("mkfs.ext4", "-q", device)
+    site.refused(EXISTS, "pool-build", "p", words=["forced overwrite is necessary", "ext4"])
+    call("mount", device, "/mnt")
+    site.refused(BUSY, "pool-build", "p", "--overwrite")
+    call("umount", "/mnt")
+    site.ok("pool-build", "p", "--overwrite")
+    site.refused(EXISTS, "pool-build", "p", words="already built")
+    site.ok("pool-define-as", "q", "logical", "--source-name", "vgq")
+    site.refused(BAD_DATA, "pool-build", "q", words="missing source devices")
+    site.refused(NOT_FOUND, "pool-start", "q", words="cannot find logical volume group name 'vgq'")
+    # A member of another group is never taken, whatever is said.
+    site.ok("pool-undefine", "p")
+    site.ok("pool-define-as", "other", "logical", "--source-dev", device, "--source-name", "vgo")
+    site.refused(BUSY, "pool-build", "other", "--overwrite", words="belongs to volume group 'vgb'")
+    found = site.ok("find-storage-pool-sources-as", "logical")
+    assert f"<device path='{device}'/>" in found and "<name>vgb</name>" in found
+    lvm("vgremove", "-y", "vgb")
+    lvm("pvremove", "-y", device)
+
+
+def test_volumes_are_made_listed_and_removed(group, scratch):
+    group.ok("vol-create-as", "vg", "lin", "10000001")
+    facts = group.volume("lin", "vg")
+    assert facts["capacity"] == 12 * MIB and facts["type"] == "block"
+    assert facts["key"] == volumes("vgl")["lin"]["lv_uuid"] and facts["path"] == "/dev/vgl/lin"
+    document = group.ok("vol-dumpxml", "lin", "--pool", "vg")
+    assert "<extent start='0' end='12582912'/>" in document and "<format" not in document
+    group.refused(EXISTS, "vol-create-as", "vg", "lin", "4M")
+    group.refused(BAD_DATA, "vol-create-as", "vg", "snapshot1", "4M", words="reserved")
+    group.refused(NO_SPACE, "vol-create-as", "vg", "big", "1T", words="insufficient free space")
+    group.refused(UNSUPPORTED, "vol-create-as", "vg", "q", "4M", "--format", "qcow2")
+    assert group.ok("vol-name", "/dev/mapper/vgl-lin").strip() == "lin"
+    contents.put("/dev/vgl/lin", "data")
+    # A snapshot over it, then resizing, cloning, wiping.
+    group.ok("vol-create-as", "vg", "s", "12M", "--backing-vol", "lin")
+    assert contents.get("/dev/vgl/s") == "data"
+    group.refused(BUSY, "vol-delete", "lin", "--pool", "vg", words="origin of snapshot 's'")
+    group.ok("vol-delete", "s", "--pool", "vg")
+    group.ok("vol-resize", "lin", "16M", "--pool", "vg")
+    group.refused((BAD_DATA, USAGE), "vol-resize", "lin", "8M", "--pool", "vg", words="shrink")
+    group.ok("vol-resize", "lin", "12M", "--shrink", "--pool", "vg")
+    group.ok("vol-clone", "lin", "copy", "--pool", "vg")
+    assert contents.get("/dev/vgl/copy") == "data"
+    image = contents.image(scratch / "image", 8 * MIB, at0="imported")
+    group.ok("vol-import", "copy", image, "--pool", "vg")
+    assert contents.get("/dev/vgl/copy") == "imported"
+    group.ok("vol-export", "copy", scratch / "out", "--pool", "vg")
+    assert contents.get(scratch / "out") == "imported"
+    group.ok("vol-wipe", "copy", "--pool", "vg")
+    assert contents.get("/dev/vgl/copy") == ""
+    group.ok("vol-delete", "copy", "--pool", "vg")
+    assert set(volumes("vgl")) == {"lin"}
+
+
+def test_thin_where_the_group_has_a_thin_pool(group):
+    lvm("lvcreate", "-y", "--type", "thin-pool", "-L", "64M", "-n", "tp", "vgl")
+    group.ok("vol-create-as", "vg", "thin", "1G", "--allocation", "0")
+    group.ok("vol-create-as", "vg", "thick", "8M")
+    rows = volumes("vgl")
+    assert rows["thin"]["pool_lv"] == "tp" and rows["thick"]["pool_lv"] == ""
+    names = {volume["name"] for volume in group.json("vol-list", "vg")["volumes"]}
+    assert names == {"thin", "thick"}
+    contents.put("/dev/vgl/thin", "data")
+    group.ok("vol-clone", "thin", "clone", "--pool", "vg")
+    assert volumes("vgl")["clone"]["origin"] == "thin"
+    assert contents.get("/dev/vgl/clone") == "data"
+    assert group.volume("thin", "vg")["allocation"] < 2 * MIB
+
+
+def test_what_others_made_is_listed_right(group, disks):
+    second = kernel_name(disks[1])
+    group.ok("pool-extend", "vg", second)
+    lvm("lvcreate", "-y", "--type", "raid1", "-m1", "-L", "8M", "-n", "raid", "vgl")
+    lvm("lvcreate", "-y", "-i2", "-L", "16M", "-n", "striped", "vgl")
+    lvm("lvcreate", "-y", "-an", "-Zn", "-L", "4M", "-n", "inactive", "vgl")
+    listed = {volume["name"]: volume for volume in group.json("vol-list", "vg", "--details")["volumes"]}
+    assert set(listed) == {"raid", "striped", "inactive"}
+    assert listed["raid"]["capacity"] == 8 * MIB and listed["striped"]["capacity"] == 16 * MIB
+    for name in ("raid", "striped"):
+        document = group.ok("vol-dumpxml", name, "--pool", "vg")
+        for disk in disks[:2]:
+            assert f"<device path='{kernel_name(disk)}'>" in document, document
+
+
+def test_extending(group, disks, call):
+    second, third = kernel_name(disks[1]), kernel_name(disks[2])
+    before = group.pool("vg")["capacity"]
+    call("mkfs.ext4", "-q", "-F", second)
+    group.refused(EXISTS, "pool-extend", "vg", second, words="ext4")
+    group.refused(USAGE, "pool-extend", "vg", "vdb")
+    group.refused(NOT_FOUND, "pool-extend", "vg", "/dev/nothing")
+    group.refused(BUSY, "pool-extend", "vg", kernel_name(disks[0]), words="belongs to volume group 'vgl'")
+    assert group.pool("vg")["capacity"] == before
+    group.ok("pool-extend", "vg", second, third, "--overwrite")
+    assert group.pool("vg")["capacity"] > before + 600 * MIB
+    document = group.ok("pool-dumpxml", "vg", "--inactive")
+    assert f"<device path='{third}'/>" in document
+
+
+def test_stop_is_refused_while_a_volume_is_open(group, call):
+    group.ok("vol-create-as", "vg", "lin", "32M")
+    call("mkfs.ext4", "-q", "/dev/vgl/lin")
+    call("mount", "/dev/vgl/lin", "/mnt")
+    for tool in (["pool-destroy", "vg"], ["vol-delete", "lin", "--pool", "vg"]):
+        group.refused(BUSY, *tool, words="the mount '/mnt'")
+    call("umount", "/mnt")
+    with open("/dev/vgl/lin", "rb"):
+        group.refused(BUSY, "pool-destroy", "vg", words="python3 (pid")
+    group.ok("pool-destroy", "vg")
+    assert volumes("vgl")["lin"]["lv_attr"][4] == "-"
+    group.ok("pool-start", "vg")
+    group.ok("pool-destroy", "vg")
+    group.ok("pool-delete", "vg")
+    group.refused(NOT_FOUND, "pool-start", "vg")
+
+
+def test_in_place_life_cycle(group):
+    group.ok("vol-create-as", "vg", "lin", "8M")
+    device = group.ok("vol-start", "lin", "--pool", "vg").strip()
+    assert device == "/dev/vgl/lin"
+    contents.put(device, "data")
+    group.ok("vol-stop", "lin", "--pool", "vg")
+    group.ok("vol-set", "lin", "rw", "no", "--pool", "vg")
+    assert volumes("vgl")["lin"]["lv_attr"][1] == "r"
+    assert group.volume("lin", "vg")["rw"] is False
+    group.ok("vol-set", "lin", "rw", "yes", "--pool", "vg")
+    group.refused(BAD_DATA, "vol-set", "lin", "revisions_to_keep", "2", "--pool", "vg")
+
+
+def test_a_group_of_others_is_refused(group):
+    lvm("vgchange", "-an", "vgl")
+    lvm("vgexport", "vgl")
+    group.refused(UNSUPPORTED, "vol-list", "vg", words="is exported")
+    assert group.pool("vg")["state"] == "inaccessible"
+    lvm("vgimport", "vgl")
+    lvm("vgchange", "-y", "--systemid", "elsewhere", "vgl", check=False)
+    group.refused(UNSUPPORTED, "vol-list", "vg", words="another system")
+    lvm("vgchange", "-y", "--systemid", "", "--config", "local/extra_system_ids=[\"elsewhere\"]", "vgl")
+
+
+def test_a_missing_library_names_its_package(group, call):
+    call("mount", "--bind", "/dev/null", "/lib/x86_64-linux-gnu/liblvm2cmd.so.2.03")
+    try:
+        group.refused(UNSUPPORTED, "vol-list", "vg", words="install the package lvm2")
+    finally:
+        call("umount", "/lib/x86_64-linux-gnu/liblvm2cmd.so.2.03")

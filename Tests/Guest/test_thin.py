@@ -1,0 +1,313 @@
+"""Thin pools: the conformance suite on them, and what only they have."""
+
+import contents
+import pytest
+from conformance import SIZE, Conformance
+from tools import BAD_DATA, BUSY, NO_SPACE, NOT_FOUND
+from volumegroups import ThinPools, lvm, volumes
+
+GROUP = "vgt"
+
+pytestmark = pytest.mark.guest(
+    modules=["dm-thin-pool", "loop"],
+    packages=["lvm2", "thin-provisioning-tools"],
+    disks=["1G", "1G", "1G"],
+    seconds=1500,
+)
+
+
+@pytest.fixture(scope="session")
+def thin_pools(disks):
+    """Thin pools of groups with small extents, so that sizes are what is asked for."""
+    groups = [GROUP, "vgu", "vgv"]
+    for group, disk in zip(groups, disks):
+        lvm("vgcreate", "--physicalextentsize", "1m", group, disk)
+    return ThinPools(groups)
+
+
+@pytest.fixture
+def backend(thin_pools):
+    """Empty thin pools."""
+    thin_pools.begin()
+    return thin_pools
+
+
+@pytest.fixture
+def place():
+    """Unused: thin pools need no file system."""
+
+
+class TestThinConformance(Conformance):
+    """The cases of the suite; those that look at storage are about logical volumes here."""
+
+    def test_case_02_build_makes_and_undefine_keeps(self, lab):
+        volume = lab.volume("work")
+        lab.session(volume, "kept")
+        before = lab.backend.everything(lab.storage)
+        lab.site.ok("pool-destroy", "p")
+        lab.site.ok("pool-undefine", "p")
+        lab.site.refused(NOT_FOUND, "pool-info", "p")
+        assert lab.backend.everything(lab.storage) == before
+        lab.backend.define(lab.site, "p", lab.storage, lab.backend.revisions)
+        lab.site.ok("pool-start", "p")
+        assert lab.read(volume) == "kept"
+        assert len(lab.revisions(volume)) == 1
+
+    def test_case_05_thin_pool_must_exist(self, lab):
+        define = ("pool-define-as", "n", "logical", "--source-name")
+        lab.site.ok(*define, "nogroup", "--thin-pool", "pool0")
+        lab.site.refused(NOT_FOUND, "pool-start", "n", words="volume group 'nogroup'")
+        lab.site.ok("pool-undefine", "n")
+        lab.site.ok(*define, GROUP, "--thin-pool", "nopool")
+        lab.site.refused(NOT_FOUND, "pool-start", "n", words="thin pool 'vgt/nopool'")
+        lab.site.ok("pool-undefine", "n")
+        lvm("lvcreate", "-y", "-L", "4M", "-n", "ordinary", GROUP)
+        lab.site.ok(*define, GROUP, "--thin-pool", "ordinary")
+        lab.site.refused(BAD_DATA, "pool-start", "n", words="is not a thin pool")
+        lvm("lvremove", "-y", f"{GROUP}/ordinary")
+
+    def test_case_06_sizes_are_the_file_systems(self, lab):
+        volume = lab.volume("work")
+        lab.fill(volume, "data")
+        row = volumes(GROUP, "lv_name,lv_size,data_percent")[lab.storage.name]
+        pool = lab.site.pool("p")
+        assert pool["capacity"] == int(row["lv_size"])
+        assert pool["allocation"] == int(int(row["lv_size"]) * float(row["data_percent"]) / 100)
+        assert pool["available"] == pool["capacity"] - pool["allocation"]
+
+    def test_case_24_identities_at_commit(self, lab):
+        volume = lab.volume("work")
+        old = volumes(GROUP)[volume]["lv_uuid"]
+        lab.start(volume)
+        new = volumes(GROUP)[f"{volume}-snap"]["lv_uuid"]
+        lab.stop(volume)
+        rows = volumes(GROUP)
+        assert rows[volume]["lv_uuid"] == new
+        [back] = [name for name in rows if name.endswith("-back")]
+        assert rows[back]["lv_uuid"] == old
+        [revision] = lab.site.revisions(volume, "p")
+        assert back == f"{volume}-{revision['epoch']}-back"
+
+    def test_case_25_interrupted_commit(self, lab):
+        volume = lab.volume("work", "--revisions-to-keep=3")
+        for text in ("one", "two", "three"):
+            lab.session(volume, text)
+        contents.put(lab.start(volume), "working")
+        lab.crash()
+        # Killed between the two renames.
+        before = lab.revisions(volume)
+        epoch = 2_000_000_000
+        lvm("lvrename", GROUP, volume, f"{volume}-{epoch}-back")
+        assert lab.facts(volume)["capacity"] == SIZE
+        assert lab.state(volume) == "dirty"
+        assert lab.read(volume) == "three"
+        assert lab.revisions(volume) == before
+        kinds = {finding["kind"] for finding in lab.site.findings("p")}
+        assert kinds == {"misplaced-state", "uncommitted"}
+        assert contents.get(lab.start(volume)) == "working"
+        lab.stop(volume)
+        assert lab.read(volume) == "working"
+        newest = lab.revisions(volume)[-1]
+        assert newest == before[-1] + 1 and lab.read(volume, revision=newest) == "three"
+        lab.check_clean()
+
+    @pytest.mark.parametrize("keep, revisions", [(1, 1), (0, 0)])
+    def test_case_26_started_by_somebody_else(self, lab, keep, revisions):
+        volume = lab.volume("work", f"--revisions-to-keep={keep}")
+        lvm("lvcreate", "-y", "-s", "-kn", "-ay", "-n", f"{volume}-snap", f"{GROUP}/{volume}")
+        contents.put(f"/dev/{GROUP}/{volume}-snap", "theirs")
+        assert lab.state(volume) == "dirty"
+        lab.stop(volume)
+        assert lab.read(volume) == "theirs"
+        assert len(lab.revisions(volume)) == revisions
+        assert f"{volume}-snap" not in volumes(GROUP)
+
+    def test_case_30_revisions_disabled(self, lab):
+        volume = lab.volume("work")
+        lab.session(volume, "one")
+        lab.run("vol-set", volume, "revisions_to_keep", "-1")
+        identity = volumes(GROUP)[volume]["lv_uuid"]
+        device = lab.start(volume)
+        assert device == f"/dev/{GROUP}/{volume}"
+        assert lab.revisions(volume) == []
+        contents.put(device, "two")
+        lab.stop(volume)
+        assert volumes(GROUP)[volume]["lv_uuid"] == identity
+        assert lab.read(volume) == "two"
+        assert lab.revisions(volume) == []
+        lab.check_clean()
+
+
+# Beyond the suite: names, tags, and other owners of the same thin pool.
+
+
+def test_names_that_lvm_or_the_endings_keep_are_refused(backend, site, scratch):
+    storage = backend.prepare(None, scratch)
+    backend.define(site, "p", storage)
+    site.ok("pool-start", "p")
+    for name in ("a-snap", "a-import", "a-1500000000-back", "snapshot1", "a_tdata", "a b", "n" * 120):
+        site.refused(BAD_DATA, "vol-create-as", "p", name, "1M", words="name")
+    # Not a revision: nothing but digits is a time.
+    site.ok("vol-create-as", "p", "a-text-back", "1M")
+    assert site.volume("a-text-back", "p")["state"] == "clean"
+
+
+def test_revisions_stay_in_order_when_the_clock_goes_back(backend, site, scratch):
+    storage = backend.prepare(None, scratch)
+    backend.define(site, "p", storage, 5)
+    site.ok("pool-start", "p")
+    site.ok("vol-create-as", "p", "v", "4M")
+    # A revision from the future, as a clock that was wrong left it.
+    lvm("lvcreate", "-y", "-s", "-n", "v-2100000000-back", f"{GROUP}/v")
+    for text in ("one", "two"):
+        contents.put(site.ok("vol-start", "v", "--pool", "p").strip(), text)
+        site.ok("vol-stop", "v", "--pool", "p")
+    revisions = site.revisions("v", "p")
+    assert [one["number"] for one in revisions] == [1, 2, 3]
+    epochs = [one["epoch"] for one in revisions]
+    assert epochs == [2100000000, 2100000001, 2100000002]
+    site.ok("vol-export", "v", scratch / "out", "--pool", "p", "--revision", "3")
+    assert contents.get(scratch / "out") == "one"
+
+
+def test_start_takes_one_command_and_stop_three(backend, site, scratch):
+    storage = backend.prepare(None, scratch)
+    backend.define(site, "p", storage, 1)
+    site.ok("pool-start", "p")
+    site.ok("vol-create-as", "p", "v", "4M")
+    for _ in range(2):
+        site.ok("vol-start", "v", "--pool", "p")
+        site.ok("vol-stop", "v", "--pool", "p")
+    log = scratch / "log"
+    for tool, most in (("vol-start", ["lvcreate"]), ("vol-stop", ["lvrename", "lvrename", "lvremove"])):
+        log.write_text("")
+        site.ok(tool, "v", "--pool", "p", environment={"CISTERN_FAULT_LOG": str(log)})
+        commands = [line.split()[1] for line in log.read_text().splitlines() if " lv" in line]
+        assert commands == most
+
+
+def test_an_open_revision_is_kept_until_it_is_closed(backend, site, scratch):
+    storage = backend.prepare(None, scratch)
+    backend.define(site, "p", storage, 1)
+    site.ok("pool-start", "p")
+    site.ok("vol-create-as", "p", "v", "4M")
+    site.ok("vol-start", "v", "--pool", "p")
+    site.ok("vol-stop", "v", "--pool", "p")
+    [back] = [name for name in volumes(GROUP) if name.startswith("v-")]
+    with open(f"/dev/{GROUP}/{back}", "rb"):
+        site.ok("vol-start", "v", "--pool", "p")
+        site.ok("vol-stop", "v", "--pool", "p")
+        assert len(site.revisions("v", "p")) == 2
+    site.ok("vol-start", "v", "--pool", "p")
+    site.ok("vol-stop", "v", "--pool", "p")
+    assert [one["number"] for one in site.revisions("v", "p")] == [3]
+
+
+def test_a_device_in_use_is_not_pulled_away(backend, site, scratch):
+    storage = backend.prepare(None, scratch)
+    backend.define(site, "p", storage, 1)
+    site.ok("pool-start", "p")
+    site.ok("vol-create-as", "p", "v", "4M")
+    device = site.ok("vol-start", "v", "--pool", "p").strip()
+    with open(device, "rb"):
+        site.refused(BUSY, "vol-stop", "v", "--pool", "p", words="is in use by")
+    site.ok("vol-stop", "v", "--pool", "p")
+
+
+# Several volumes at once, room, and what cuts leave.
+
+
+def started_pool(backend, site, scratch, revisions=2):
+    """A started pool 'p' of one thin pool."""
+    storage = backend.prepare(None, scratch)
+    backend.define(site, "p", storage, revisions)
+    site.ok("pool-start", "p")
+    return storage
+
+
+def test_several_volumes_are_started_together_or_not_at_all(backend, site, scratch):
+    started_pool(backend, site, scratch)
+    for name in ("a", "b"):
+        site.ok("vol-create-as", "p", name, "4M")
+    site.ok("vol-create-as", "p", "s", "--source", "a", "--snap-on-start", "yes", "--save-on-stop", "no")
+    site.refused(NOT_FOUND, "vol-start", "a", "b", "absent", "--pool", "p")
+    assert "a-snap" not in volumes(GROUP) and "b-snap" not in volumes(GROUP)
+    log = scratch / "log"
+    out = site.ok("vol-start", "a", "b", "s", "--pool", "p", environment={"CISTERN_FAULT_LOG": str(log)})
+    assert out.split() == [f"/dev/{GROUP}/{name}-snap" for name in ("a", "b", "s")]
+    assert [line.split()[1] for line in log.read_text().splitlines() if " lv" in line] == ["lvcreate"] * 3
+    site.ok("vol-stop", "a", "b", "s", "--pool", "p")
+    assert {site.volume(name, "p")["state"] for name in ("a", "b", "s")} == {"clean"}
+
+
+def test_a_pool_that_is_nearly_full_is_left_alone(backend, site, scratch):
+    storage = started_pool(backend, site, scratch)
+    site.ok("vol-create-as", "p", "v", "380M")
+    device = site.ok("vol-start", "v", "--pool", "p").strip()
+    with open(device, "wb") as file:
+        for _ in range(385 - 2):
+            if file.tell() < 378 << 20:
+                file.write(b"x" * (1 << 20))
+    fill = float(volumes(GROUP, "lv_name,data_percent")[storage.name]["data_percent"])
+    assert 90 < fill < 96
+    for line in (["vol-create-as", "p", "w", "4M"], ["vol-start", "v", "--pool", "p"]):
+        result = site.run(*line, "--reserve", "20")
+        assert result.status in (NO_SPACE, BUSY), result
+    site.refused(NO_SPACE, "vol-create-as", "p", "w", "4M", "--reserve", "20", words="are to stay free")
+    site.refused(NO_SPACE, "vol-stop", "v", "--pool", "p", "--reserve", "20")
+    assert site.volume("v", "p")["state"] == "running"
+    site.ok("vol-stop", "v", "--pool", "p")
+
+
+def fault_points(site, scratch, *line, **options):
+    """The names of the fault points that a command passes."""
+    log = scratch / "points"
+    log.unlink(missing_ok=True)
+    site.ok(*line, environment={"CISTERN_FAULT_LOG": str(log)}, **options)
+    return [text.split(" ", 1)[1] for text in log.read_text().splitlines()]
+
+
+CUTS = {
+    "start": (["vol-start", "v", "--pool", "p"], None),
+    "stop": (["vol-stop", "v", "--pool", "p"], "started"),
+    "revert": (["vol-revert", "v", "--pool", "p"], None),
+    "import": (["vol-import", "v", "IMAGE", "--pool", "p"], None),
+}
+
+
+@pytest.mark.limit(180)
+@pytest.mark.parametrize("case", CUTS)
+def test_every_cut_leaves_the_old_or_the_new_state(backend, site, scratch, case):
+    started_pool(backend, site, scratch, revisions=1)
+    image = contents.image(scratch / "image", 4 << 20, at0="imported")
+    line = [str(image) if word == "IMAGE" else word for word in CUTS[case][0]]
+    site.ok("vol-create-as", "p", "v", "4M")
+    contents.put(site.ok("vol-start", "v", "--pool", "p").strip(), "one")
+    site.ok("vol-stop", "v", "--pool", "p")
+    known = {"one", "two", "", "imported"}
+
+    def prepare():
+        if site.volume("v", "p")["state"] == "clean" and CUTS[case][1]:
+            contents.put(site.ok("vol-start", "v", "--pool", "p").strip(), "two")
+        elif not CUTS[case][1]:
+            site.run("vol-stop", "v", "--pool", "p", "--discard")
+        if case == "revert" and not site.revisions("v", "p"):
+            site.ok("vol-start", "v", "--pool", "p")
+            site.ok("vol-stop", "v", "--pool", "p")
+
+    prepare()
+    points = fault_points(site, scratch, *line)
+    assert any(name.startswith("lv") for name in points)
+    # Between two of LVM's own commands nothing of the volume changes, so one cut at each is enough.
+    cuts = [number for number, name in enumerate(points, 1) if name.startswith("lv") or number == len(points)]
+    for cut in cuts:
+        prepare()
+        result = site.run(*line, environment={"CISTERN_FAULT": str(cut)})
+        assert result.status == -9, f"cut {cut} ({points[cut - 1]}) did not happen:\n{result}"
+        site.run("pool-check", "p", "--repair")
+        left = {finding["kind"] for finding in site.findings("p")}
+        assert left <= {"uncommitted"}, (cut, left)
+        assert site.volume("v", "p")["state"] in ("clean", "dirty", "running")
+        site.ok("vol-export", "v", scratch / "out", "--pool", "p")
+        assert contents.get(scratch / "out") in known, (cut, points[cut - 1])
+        (scratch / "out").unlink()

@@ -1,0 +1,123 @@
+import StorageConf
+import StorageModel
+import Testing
+import VolumeGroups
+
+@testable import LogicalBackend
+
+@Suite("Thin volumes by their names and tags")
+struct ThinNameTests {
+  private func row(_ name: String, tags: String = "", pool: String = "tp") -> [String: JSONValue] {
+    [
+      "lv_name": .string(name), "lv_uuid": .string("u-\(name)"), "lv_size": .string("4194304"),
+      "origin": .string(""), "pool_lv": .string(pool), "data_percent": .string("0.00"),
+      "metadata_percent": .string(""), "lv_tags": .string(tags),
+      "segtype": .string(pool.isEmpty ? "thin-pool" : "thin"), "seg_pe_ranges": .string(""),
+      "lv_attr": .string("Vwi-a-tz--"), "vg_attr": .string("wz--n-"),
+      "vg_size": .string("100000000"), "vg_free": .string("0"),
+      "vg_extent_size": .string("1048576"),
+    ]
+  }
+
+  private func family(_ name: String, _ rows: [[String: JSONValue]]) throws -> ThinFamily {
+    let group = try VolumeGroup("vg", rows: [row("tp", pool: "")] + rows)
+    return try #require(group.family(#require(VolumeName(found: name)), inThinPool: "tp"))
+  }
+
+  @Test(
+    "a name says what it is",
+    arguments: [
+      ("vm-a-private", "vm-a-private", ThinRole.current), ("a-snap", "a", .working),
+      ("a-import", "a", .importing), ("a-1521065906-back", "a", .back(1_521_065_906)),
+      ("a-text-back", "a-text-back", .current), ("a-back", "a-back", .current),
+      ("-snap", "-snap", .current), ("a-root", "a-root", .current),
+    ])
+  func roles(name: String, volume: String, role: ThinRole) throws {
+    let found = try #require(ThinRole.of(name))
+    #expect(found.0 == role && found.1.text == volume)
+  }
+
+  @Test("volumes whose names begin alike are told apart")
+  func alike() throws {
+    let rows = [row("a"), row("a-root"), row("a-root-5-back"), row("a-7-back")]
+    #expect(try family("a", rows).backs.map(\.volume.name) == ["a-7-back"])
+    #expect(try family("a-root", rows).backs.map(\.volume.name) == ["a-root-5-back"])
+  }
+
+  @Test("revisions are ordered by their times, numbered by their tags, or counted on without")
+  func numbers() throws {
+    let rows = [
+      row("a", tags: "cistern:state=9"), row("a-30-back"),
+      row("a-20-back", tags: "cistern:state=7"),
+      row("a-10-back"),
+    ]
+    let found = try family("a", rows)
+    #expect(found.revisions.map(\.revision.number) == [1, 7, 8])
+    #expect(found.nextNumber == 10)
+  }
+
+  @Test("the next revision is later than every other, whatever the clock says")
+  func clock() throws {
+    let found = try family("a", [row("a"), row("a-200-back")])
+    #expect(found.nextBack(now: 100) == "a-201-back")
+    #expect(found.nextBack(now: 500) == "a-500-back")
+  }
+
+  @Test("without its own name the newest revision is the committed state")
+  func interrupted() throws {
+    let found = try family("a", [row("a-snap"), row("a-5-back"), row("a-9-back")])
+    #expect(found.isInterrupted)
+    #expect(found.committed?.name == "a-9-back")
+    #expect(found.revisions.map(\.volume.name) == ["a-5-back"])
+  }
+
+  @Test("a record goes into a tag and comes back, whatever it holds")
+  func tags() throws {
+    var settings = LifecycleSettings()
+    settings.snapOnStart = true
+    settings.saveOnStop = false
+    settings.isWritable = false
+    settings.revisionsToKeep = .disabled
+    settings.source = VolumeName(found: "vm-t_1.x+y-root")
+    var record = VolumeRecord(lifecycle: settings, size: ByteCount(1 << 40))
+    record.encryption = Encryption(format: .luks)
+    record.encryption?.secrets = [.usage("a b/c=d&e;é")]
+    let name = try #require(VolumeName(found: "vm-a-root"))
+    let tag = try RecordTag.tag(record, of: name)
+    #expect(tag.hasPrefix("cistern:volume:vm-a-root/"))
+    #expect(tag.utf8.allSatisfy { LVMTag.isLegal($0) })
+    #expect(RecordTag.names(in: ["other", tag]) == [name])
+    #expect(RecordTag.tag(of: name, in: [tag]) == tag)
+    #expect(RecordTag.tag(of: try #require(VolumeName(found: "vm-a")), in: [tag]) == nil)
+    #expect(try RecordTag.record(tag) == record)
+  }
+
+  @Test("a tag that cannot be read keeps the volume from being judged")
+  func badTag() throws {
+    let pool = row("tp", tags: "cistern:volume:a/colour=blue", pool: "")
+    let group = try VolumeGroup("vg", rows: [pool, row("a")])
+    let found = try #require(group.family(#require(VolumeName(found: "a")), inThinPool: "tp"))
+    #expect(found.recordProblem != nil && found.record == nil)
+  }
+
+  @Test(
+    "names that LVM keeps for itself are refused",
+    arguments: ["snapshot1", "pvmove0", "a_tdata", "a b", "a/b", "-a", "", ".", "é"])
+  func reserved(name: String) { #expect(LVMName.refusal(ofVolume: name, in: "vg") != nil) }
+
+  @Test("device mapper's limit counts dashes twice")
+  func length() {
+    let name = String(repeating: "a", count: 124)
+    #expect(LVMName.refusal(ofVolume: name, in: "vg") == nil)
+    #expect(LVMName.refusal(ofVolume: name + "a", in: "vg") != nil)
+    #expect(LVMName.refusal(ofVolume: String(repeating: "a-", count: 42), in: "vg") == nil)
+    #expect(LVMName.refusal(ofVolume: String(repeating: "a-", count: 43), in: "vg") != nil)
+  }
+}
+
+enum LVMTag {
+  static func isLegal(_ byte: UInt8) -> Bool {
+    (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+      || "_+.-/=!:&#".utf8.contains(byte)
+  }
+}

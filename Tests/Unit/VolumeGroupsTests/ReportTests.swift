@@ -1,0 +1,115 @@
+import StorageModel
+import Testing
+import VolumeGroups
+
+/// Reports as LVM 2.03.16 prints them, with the fields that are read.
+enum Reports {
+  static func row(
+    _ name: String, size: String = "104857600", type: String = "linear", ranges: String = "",
+    attributes: String = "-wi-a-----", origin: String = "", pool: String = "", data: String = "",
+    metadata: String = "", tags: String = "", group: String = "wz--n-"
+  ) -> String {
+    """
+    {"lv_name":"\(name)", "lv_uuid":"7w1w2g-5bGH-ioRK-KSDT-kzye-A1e0-TIkevE", "lv_size":"\(size)", \
+    "origin":"\(origin)", "pool_lv":"\(pool)", "data_percent":"\(data)", \
+    "metadata_percent":"\(metadata)", "lv_tags":"\(tags)", "segtype":"\(type)", \
+    "seg_pe_ranges":"\(ranges)", "lv_attr":"\(attributes)", "vg_name":"vg0", "vg_attr":"\(group)", \
+    "vg_size":"2139095040", "vg_free":"1413480448", "vg_extent_size":"4194304", "vg_lock_type":""}
+    """
+  }
+
+  static func group(_ rows: String...) throws -> VolumeGroup {
+    let text = "{\"report\":[{\"lv\":[\(rows.joined(separator: ","))]}]}"
+    return try VolumeGroup("vg0", rows: LVM.rows(of: text, name: "lv", subject: "vg0"))
+  }
+}
+
+@Suite("Reports of LVM")
+struct ReportTests {
+  @Test("a group's sizes are read in bytes")
+  func sizes() throws {
+    let group = try Reports.group(Reports.row("lin", ranges: "/dev/vda:0-24"))
+    #expect(group.size == ByteCount(2_139_095_040))
+    #expect(group.free == ByteCount(1_413_480_448))
+    #expect(group.extent == ByteCount(4_194_304))
+    #expect(!group.isPartial)
+  }
+
+  @Test("a group without volumes is a group")
+  func empty() throws {
+    let row: [String: JSONValue] = [
+      "vg_attr": .string("wz--n-"), "vg_size": .string("1"), "vg_free": .string("1"),
+      "vg_extent_size": .string("4194304"),
+    ]
+    #expect(try VolumeGroup("vg0", rows: [row]).volumes.isEmpty)
+  }
+
+  @Test("names in brackets are internal volumes")
+  func brackets() throws {
+    let group = try Reports.group(
+      Reports.row(
+        "tp", type: "thin-pool", ranges: "tp_tdata:0-74", data: "12.34", metadata: "0.98"),
+      Reports.row("[tp_tdata]", ranges: "/dev/vda:68-142", attributes: "Twi-ao----"))
+    let pool = try #require(group.volumes["tp"])
+    #expect(pool.isThinPool && !pool.isInternal)
+    #expect(pool.dataFill == 1234 && pool.metadataFill == 98)
+    #expect(group.volumes["tp_tdata"]?.isInternal == true)
+  }
+
+  @Test("segments of one volume come together in order")
+  func segments() throws {
+    let group = try Reports.group(
+      Reports.row("lin", ranges: "/dev/vda:0-24"), Reports.row("lin", ranges: "/dev/vdb:3-5"))
+    let volume = try #require(group.volumes["lin"])
+    #expect(volume.segments.count == 2)
+    #expect(group.ranges(of: volume).map(\.device) == ["/dev/vda", "/dev/vdb"])
+    #expect(group.ranges(of: volume).map(\.first) == [0, 3])
+  }
+
+  @Test("what a RAID volume lies on is found below its images")
+  func raid() throws {
+    let group = try Reports.group(
+      Reports.row("rd", type: "raid1", ranges: "rd_rimage_0:0-9 rd_rimage_1:0-9"),
+      Reports.row("[rd_rimage_0]", ranges: "/dev/vda:39-48"),
+      Reports.row("[rd_rimage_1]", ranges: "/dev/vdb:14-23"))
+    let volume = try #require(group.volumes["rd"])
+    #expect(volume.type == "raid1")
+    #expect(group.ranges(of: volume).map(\.device) == ["/dev/vda", "/dev/vdb"])
+  }
+
+  @Test("a thin volume takes what is written of it, others all they have")
+  func used() throws {
+    let group = try Reports.group(
+      Reports.row(
+        "thin", size: "1073741824", type: "thin", attributes: "Vwi-a-tz--", pool: "tp",
+        data: "50.00"),
+      Reports.row("lin", size: "4194304"))
+    #expect(group.volumes["thin"]?.used == ByteCount(536_870_912))
+    #expect(group.volumes["lin"]?.used == ByteCount(4_194_304))
+  }
+
+  @Test(
+    "groups of others are refused",
+    arguments: [("wzx-n-", "is exported"), ("wz--nc", "shared"), ("wz--ns", "shared")])
+  func foreign(attributes: String, words: String) throws {
+    do {
+      _ = try Reports.group(Reports.row("lin", group: attributes))
+      Issue.record("was read")
+    } catch let error as StorageError {
+      #expect(error.code == .unsupported)
+      #expect(error.text.contains(words))
+    }
+  }
+
+  @Test("a group with a missing device is partial")
+  func partial() throws {
+    #expect(try Reports.group(Reports.row("lin", group: "wz-pn-")).isPartial)
+  }
+
+  @Test("what is no report is an error")
+  func noReport() {
+    #expect(throws: StorageError.self) {
+      try LVM.rows(of: "{\"report\":[", name: "lv", subject: "vg0")
+    }
+  }
+}
