@@ -46,6 +46,7 @@ package final class SHA256: ContentDigest {
   }
 
   /// The sum of all that was added.
+  ///
   /// Nothing can be added afterwards.
   package func sum() throws(StorageError) -> Checksum {
     var bytes = [UInt8](repeating: 0, count: 32)
