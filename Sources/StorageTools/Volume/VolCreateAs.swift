@@ -42,7 +42,10 @@ extension Command {
     options.backingFormat = arguments.value("backing-vol-format")
     options.lifecycle = settings
     if let backing = arguments.value("backing-vol") {
-      let volume = try? tool.storage.volume(backing, in: poolText).1
+      // As virsh: a name in the pool first, then a key or a path in any pool.
+      let storage = tool.storage
+      let volume =
+        (try? storage.volume(backing, in: poolText))?.1 ?? (try? storage.volume(backing, in: nil))?.1
       guard let path = volume?.definition.target.path else {
         throw StorageError(
           .notFound, "failed to get vol '\(backing)'",
