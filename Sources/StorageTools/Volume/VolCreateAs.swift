@@ -44,8 +44,9 @@ extension Command {
     if let backing = arguments.value("backing-vol") {
       // As virsh: a name in the pool first, then a key or a path in any pool.
       let storage = tool.storage
-      let volume =
-        (try? storage.volume(backing, in: poolText))?.1 ?? (try? storage.volume(backing, in: nil))?.1
+      let found =
+        (try? storage.volume(backing, in: poolText)) ?? (try? storage.volume(backing, in: nil))
+      let volume = found?.1
       guard let path = volume?.definition.target.path else {
         throw StorageError(
           .notFound, "failed to get vol '\(backing)'",
