@@ -74,6 +74,12 @@ fuzz: ## Throw inputs at what reads foreign bytes, a minute for each target (SEC
 	@scripts/dependencies build
 	@scripts/fuzz --seconds=$(SECONDS)
 
+.PHONY: conformance-thin
+conformance-thin: ## Run the whole conformance suite on thin pools in a guest (25 minutes where the guest is emulated)
+	@scripts/dependencies build test guest
+	@$(SWIFT) build
+	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3000 scripts/tier guest -k TestThinConformance
+
 .PHONY: bench
 bench: build ## Measure against virsh, cp and qemu-img; write bench/latest.md
 	@$(PYTHON) Tests/Bench/bench.py --programs $(STRIPPED)

@@ -1,5 +1,7 @@
 """Thin pools: the conformance suite on them, and what only they have."""
 
+import os
+
 import contents
 import pytest
 from conformance import SIZE, Conformance
@@ -8,11 +10,16 @@ from volumegroups import ThinPools, lvm, volumes
 
 GROUP = "vgt"
 
+#: An emulated processor takes 20 minutes for the whole suite. `make conformance-thin` runs it; everywhere else these
+#: cases stand for it: those in which the mechanism, not the state machine, decides.
+ALL = os.environ.get("CISTERN_ALL") == "1"
+SAMPLE = {"02", "05", "06", "16", "19", "24", "25", "27", "30", "32", "43"}
+
 pytestmark = pytest.mark.guest(
     modules=["dm-thin-pool", "loop"],
     packages=["lvm2", "thin-provisioning-tools"],
     disks=["1G", "1G", "1G"],
-    seconds=1500,
+    seconds=2400 if ALL else 600,
 )
 
 
@@ -39,6 +46,13 @@ def place():
 
 class TestThinConformance(Conformance):
     """The cases of the suite; those that look at storage are about logical volumes here."""
+
+    @pytest.fixture(autouse=True)
+    def chosen(self, request):
+        """Skips what is not in the sample."""
+        name = request.function.__name__
+        if not ALL and not any(name.startswith(f"test_case_{number}_") for number in SAMPLE):
+            pytest.skip("not in the sample of cases for emulated guests; make conformance-thin runs all")
 
     def test_case_02_build_makes_and_undefine_keeps(self, lab):
         volume = lab.volume("work")

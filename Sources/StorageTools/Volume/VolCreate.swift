@@ -10,6 +10,7 @@ extension Command {
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
       .flag("validate", "Refuse what libvirt's schema does not know."),
       .flag("print-xml", "Print the document as it would be, and change nothing."), .ifNotExists,
+      .reserve.rare,
     ],
     example: "vol-create images /srv/disk1.xml"
   ) { tool throws(StorageError) in
