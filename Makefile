@@ -9,6 +9,8 @@ SECONDS = 60
 PYTHON = /usr/bin/python3
 # The release build carries the Swift runtime and looks for nothing in the toolchain's folders.
 RELEASE = -c release --static-swift-stdlib -Xswiftc -no-toolchain-stdlib-rpath --disable-local-rpath
+# Nothing of the folder that it is built in is left in it, so that two builds are equal.
+RELEASE += -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=. -Xlinker --build-id=none
 STRIPPED = .build/stripped
 STATIC = .build/static
 # Archives are searched once, in order: those that libxml2 needs come again at the end.
@@ -79,6 +81,16 @@ conformance-thin: ## Run the whole conformance suite on thin pools in a guest (2
 	@scripts/dependencies build test guest
 	@$(SWIFT) build
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3000 scripts/tier guest -k TestThinConformance
+
+.PHONY: check-deb
+check-deb: ## Build the Debian package twice, compare, and take it through its life (minutes; root)
+	@scripts/dependencies build test
+	@scripts/check-deb
+
+.PHONY: deb
+deb: ## Build the Debian package from the sources as they are, into .build/debian/release
+	@scripts/dependencies build test
+	@scripts/build-deb release .build/debian/release
 
 .PHONY: bench
 bench: build ## Measure against virsh, cp and qemu-img; write bench/latest.md

@@ -40,7 +40,7 @@ extension Storage {
     do throws(StorageError) {
       let pool = try activePool(record)
       metrics.volumes = try volumeMetrics(of: pool)
-      metrics.thin = try (pool.backend as? any ThinBackend)?.thinUsage()
+      metrics.thin = try (pool.backend as? any ThinUsageBackend)?.thinUsage()
     } catch { metrics.problems.append(error.text) }
     do throws(StorageError) {
       metrics.leftovers = try check(record.name.text, repair: false).findings

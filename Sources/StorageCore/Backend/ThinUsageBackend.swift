@@ -1,7 +1,7 @@
 import StorageModel
 
 /// Pools that hand out more than they have: what is really taken of the space behind them.
-package protocol ThinBackend: PoolBackend {
+package protocol ThinUsageBackend: PoolBackend {
   /// How full the thin pool is; nil where the volumes of this pool are ordinary ones.
   func thinUsage() throws(StorageError) -> ThinUsage?
 }

@@ -1,0 +1,130 @@
+"""The manual pages: found by what people type, clean for both formatters, true in what their examples show."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+from test_documents import shell
+from tools import REPOSITORY, commands
+
+MAN = REPOSITORY / "man"
+PAGES = sorted(MAN.glob("*.[1-9]"))
+MARK = "\x1e"
+
+
+def script(*arguments):
+    return subprocess.run(
+        [REPOSITORY / "scripts" / "make-man", "--examples", *arguments],
+        check=True, capture_output=True, text=True, timeout=30,
+    ).stdout  # fmt: skip
+
+
+def test_groff_warns_of_nothing():
+    if not shutil.which("groff"):
+        pytest.skip("needs groff")
+    said = ""
+    for page in PAGES:
+        done = subprocess.run(
+            ["groff", "-mandoc", "-Tutf8", "-ww", "-rLL=78n", "-z", page],
+            capture_output=True, text=True, timeout=30, check=False,
+        )  # fmt: skip
+        said += done.stderr
+    assert said == ""
+
+
+@pytest.mark.parametrize("page", [path.stem for path in MAN.glob("*.[57]")])
+def test_examples_of_the_pages_about_files_and_concepts(page, site, scratch):
+    text = script(page)
+    assert text.count("\n") > 2, "has no examples"
+    result = shell(site, scratch, text)
+    assert result.returncode == 0, f"{text}\n{result.stdout}{result.stderr}"
+
+
+def plain(text, root):
+    """What is compared: the private root by its name, runs of blanks and dashes as one, empty lines left out."""
+    text = text.replace(root, "$CISTERN_ROOT")
+    text = re.sub(r"-{9,}", "---", re.sub(r"[ \t]+", " ", text))
+    text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", "2026-03-01T12:00:00Z", text)
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def with_sessions():
+    """The pages that show what commands print."""
+    sources = [*(MAN / "src").glob("*.in"), *MAN.glob("*.[57]")]
+    return sorted(path.stem for path in sources if re.search(r"(?m)^\$ ", path.read_text()))
+
+
+@pytest.mark.parametrize("page", with_sessions())
+def test_a_page_shows_what_is_printed(page, site, scratch):
+    text = script("--marked", page) + '\nprintf "\\036root %s\\n" "$CISTERN_ROOT"\n'
+    result = shell(site, scratch, text)
+    assert result.returncode == 0, f"{text}\n{result.stdout}{result.stderr}"
+    root = re.search(rf"(?m)^{MARK}root (.*)$", result.stdout)[1]
+    sessions = re.findall(rf"(?ms)^{MARK}begin\n(.*?)^{MARK}(\[.*?\])$", result.stdout)
+    assert sessions
+    for printed, shown in sessions:
+        assert plain(printed, root) == plain("\n".join(json.loads(shown)), root)
+
+
+def test_a_few_pages_show_sessions():
+    """The ones that people look at first."""
+    assert {"cistern", "cistern-json", "pool-list", "vol-list", "vol-revisions", "pool-check"} <= set(with_sessions())
+
+
+@pytest.fixture(scope="module")
+def index(tmp_path_factory):
+    """The pages with an index of their own, as mandb makes it after installation."""
+    if not shutil.which("mandb"):
+        pytest.skip("needs mandb")
+    folder = tmp_path_factory.mktemp("man")
+    for page in PAGES:
+        section = folder / f"man{page.suffix[1:]}"
+        section.mkdir(exist_ok=True)
+        shutil.copy(page, section)
+    environment = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "MANPATH": str(folder), "HOME": str(folder)}
+    subprocess.run(
+        ["mandb", "--quiet", "--user-db", "--create", folder], env=environment, check=True, timeout=120,
+        capture_output=True,
+    )  # fmt: skip
+    return environment
+
+
+def wanted():
+    """(word, page) of apropos.txt, and for every other command the verb in its name."""
+    lines = (REPOSITORY / "Tests" / "Golden" / "apropos.txt").read_text().splitlines()
+    pairs = [tuple(part.strip() for part in line.split("|")) for line in lines if not line.startswith("#")]
+    known = {page for _, page in pairs}
+    return pairs + [(name.split("-", 1)[1], name) for name in commands() if name not in known]
+
+
+def test_each_command_is_found_by_what_a_newcomer_types(index):
+    lost = []
+    for word, page in wanted():
+        done = subprocess.run(
+            ["apropos", "--long", word], env=index, capture_output=True, text=True, timeout=30, check=False
+        )
+        if not re.search(rf"(?m)^{re.escape(page)} \(\d\)", done.stdout):
+            lost.append(f"apropos {word}: no {page}")
+    assert not lost, "\n".join(lost)
+
+
+@pytest.mark.parametrize(
+    "page, source", [("cistern-pool.5", "PoolSchema.swift"), ("cistern-volume.5", "VolumeSchema.swift")]
+)
+def test_every_element_and_attribute_has_its_place(page, source):
+    """Those that --validate knows."""
+    text = (REPOSITORY / "Sources" / "StorageXML" / source).read_text()
+    names = set(re.findall(r'SchemaElement\(\s*"(\w+)"', text)) | set(re.findall(r'\("(\w+)", \.', text))
+    words = set(re.findall(r"\w+", (MAN / page).read_text()))
+    assert len(names) > 20
+    assert names - words == set()
+
+
+def test_the_tour_leads_to_every_page():
+    text = (MAN / "cistern.7").read_text()
+    listed = set(re.findall(r"^\.Xr (\S+) [58]", text.split(".Sh SEE ALSO")[1], re.M))
+    assert listed == set(commands()) | {path.stem for path in MAN.glob("*.5")}
+    for topic in ("Pools", "Volumes", "Life cycle", "After a crash", "Security", "For users of virsh", "For users of Qubes OS"):
+        assert f".Ss {topic}\n" in text, topic
