@@ -6,6 +6,8 @@ function instead of a line changes the folder itself, on both sides."""
 import os
 import subprocess
 
+from content_scenarios import contents
+
 
 def file(name, text):
     """Writes a file into the folder; @D@ in it stands for the folder."""
@@ -529,3 +531,5 @@ SCENARIOS["foreign image: overlays"] = UP + [
     "vol-dumpxml one --pool images",
     "vol-dumpxml two --pool images",
 ]
+
+SCENARIOS |= contents(UP)
