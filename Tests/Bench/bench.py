@@ -42,8 +42,13 @@ print(os.waitstatus_to_exitcode(status), usage.ru_maxrss)
 class Bench:
     """The machine set up for measuring, and the rows found so far."""
 
-    def __init__(self, programs, scratch):
+    def __init__(self, programs, scratch, small=False):
         self.scratch = scratch
+        # Small sizes are for working on this file; their figures mean nothing.
+        self.size, self.used = (2 * GIB, 64 * MIB) if small else (20 * GIB, GIB)
+        self.images = 500 if small else 10_000
+        #: virsh takes minutes for a clone of that size.
+        self.slow_runs = 3
         prefix = scratch / "installed"
         subprocess.run(
             [REPOSITORY / "scripts" / "install", "multi", programs, prefix],
@@ -204,10 +209,13 @@ class Bench:
             QUICK_RUNS,
         )
 
-    def data(self, path, size, used, piece=256 << 10):
+    def data(self, path, size, used, piece=256 << 10, compressible=False):
         """A sparse file with random data, on disk. The data lies in pieces all over the file, as a
         guest's file system leaves it."""
         random = os.urandom(8 * MIB)
+        if compressible:
+            # Two bytes of text for each random one.
+            random = random[: 4 * MIB].hex().encode()
         with open(path, "wb") as file:
             file.truncate(size)
             count = used // piece
@@ -256,6 +264,183 @@ class Bench:
             self.site.ok("vol-delete", "v", "--pool", "fast")
             self.site.ok("pool-destroy", "fast")
             self.site.ok("pool-undefine", "fast")
+
+    def large_folder_of_images(self):
+        """The headers of all of them are read by both."""
+        path = self.scratch / "images"
+        self.pool("images", path)
+        subprocess.run(
+            ["qemu-img", "create", "-q", "-f", "qcow2", path / "v00000", "1G"], check=True, timeout=30
+        )
+        image = (path / "v00000").read_bytes()
+        for number in range(1, self.images):
+            (path / f"v{number:05}").write_bytes(image)
+        work = f"vol-list --details, {self.images:,} qcow2 images".replace(",", " ")
+        if not self.virsh:
+            return self.skip(work, "no libvirtd")
+        self.run_virsh(f"pool-define-as images dir --target {path}")
+        self.run_virsh("pool-start images")
+        self.compare(
+            work,
+            lambda: self.time(self.command("vol-list images --details")),
+            lambda: self.time([self.virsh, "vol-list", "images", "--details"]),
+            "virsh, after its refresh",
+            20,
+            faster=True,
+        )
+
+    def creation(self):
+        work = "vol-create-as of a qcow2 volume of 10 GiB"
+        self.pool("new", self.scratch / "new")
+        if not self.virsh:
+            return self.skip(work, "no libvirtd")
+        (self.scratch / "new-virsh").mkdir()
+        self.run_virsh(f"pool-define-as new dir --target {self.scratch}/new-virsh")
+        self.run_virsh("pool-start new")
+        options = ["new", "v", "10G", "--format", "qcow2"]
+
+        def made(argv, path):
+            remove(path)
+            if argv[0] == self.virsh:
+                self.run_virsh("pool-refresh new")
+            return self.time(argv)
+
+        self.compare(
+            work,
+            lambda: made(self.command(["vol-create-as", *options]), self.scratch / "new" / "v"),
+            lambda: made([self.virsh, "vol-create-as", *options], self.scratch / "new-virsh" / "v"),
+            "virsh",
+            1.1,
+            2 * RUNS + 1,
+        )
+
+    def clones(self):
+        """A volume of 20 GiB with 1 GiB of data, on a file system with shared blocks and on one without."""
+        shape = f"{self.size // GIB} GiB sparse raw volume with {self.used // MIB} MiB data"
+        for kind, peers in (("xfs", ("virsh",)), ("ext4", ("cp", "virsh"))):
+            works = {peer: f"vol-clone of a {shape}, {kind}" for peer in peers}
+            if reason := unavailable(kind):
+                for work in works.values():
+                    self.skip(work, reason)
+                continue
+            room = max(1024, 5 * self.used // MIB + 512)
+            with LoopFilesystem(kind, self.scratch, megabytes=room) as filesystem:
+                self.clones_on(kind, filesystem.path / "pool", works)
+
+    def clones_on(self, kind, path, works):
+        pool = f"clones-{kind}"
+        self.pool(pool, path)
+        self.site.ok("vol-create-as", pool, "v", str(self.size), "--allocation", "0")
+        self.data(path / "v", self.size, self.used)
+        if self.virsh:
+            self.run_virsh(f"pool-define-as {pool} dir --target {path}")
+            self.run_virsh(f"pool-start {pool}")
+
+        def settled(argv):
+            # Whoever removes the last copy leaves work for the file system.
+            remove(path / "w")
+            os.sync()
+            if self.virsh and argv[0] == self.virsh:
+                self.run_virsh(f"pool-refresh {pool}")
+            return self.time(argv)
+
+        clone = self.command(["vol-clone", "v", "w", "--pool", pool])
+        if "cp" in works:
+            copy = f"cp --sparse=auto {path}/v {path}/w; sync {path}/w"
+            self.compare(
+                works["cp"], lambda: settled(clone), lambda: settled(["/bin/sh", "-ec", copy]),
+                "cp --sparse=auto; sync", 1.1, RUNS + 2,
+            )  # fmt: skip
+        if not self.virsh:
+            self.skip(works["virsh"], "no libvirtd")
+        else:
+            self.compare(
+                works["virsh"], lambda: settled(clone),
+                lambda: settled([self.virsh, "vol-clone", "v", "w", "--pool", pool]),
+                "virsh", 100 if kind == "xfs" else None, self.slow_runs, faster=True,
+            )  # fmt: skip
+            self.run_virsh(f"pool-destroy {pool}")
+            self.run_virsh(f"pool-undefine {pool}")
+        self.site.ok("pool-destroy", pool)
+        self.site.ok("pool-undefine", pool)
+
+    def uploads(self):
+        """All of a volume full of data, in and out. An upload is on disk when it ends, so its peers' are, too."""
+        self.pool("parts", self.scratch / "parts")
+        volume, image, copy = self.scratch / "parts" / "v", self.scratch / "full", self.scratch / "copy"
+        self.data(image, self.used, self.used)
+        self.site.ok("vol-create-as", "parts", "v", str(self.used))
+        self.site.ok("vol-upload", "v", image, "--pool", "parts", timeout=300)
+        work = f"of a volume of {self.used // MIB} MiB, all data"
+
+        def settled(argv):
+            os.sync()
+            return self.time([str(word) for word in argv])
+
+        def shell(text):
+            return ["/bin/sh", "-ec", text]
+
+        upload = self.command(["vol-upload", "v", image, "--pool", "parts"])
+        download = self.command(["vol-download", "v", copy, "--pool", "parts"])
+        self.compare(
+            f"vol-upload {work}", lambda: settled(upload),
+            lambda: settled(shell(f"dd if={image} of={volume} bs=1M conv=notrunc,fdatasync status=none")),
+            "dd conv=notrunc,fdatasync", 1.1, RUNS + 2,
+        )  # fmt: skip
+
+        def fresh(argv):
+            remove(copy)
+            return settled(argv)
+
+        self.compare(
+            f"vol-download {work}", lambda: fresh(download),
+            lambda: fresh(shell(f"cp {volume} {copy}; sync {copy}")), "cp; sync", 1.1, RUNS + 2,
+        )  # fmt: skip
+        if self.virsh:
+            self.run_virsh(f"pool-define-as parts dir --target {self.scratch}/parts")
+            self.run_virsh("pool-start parts")
+            virsh = [self.virsh, "vol-upload", "v", image, "--pool", "parts"]
+            self.compare(
+                f"vol-upload {work}", lambda: settled(upload),
+                lambda: settled(shell(f"{' '.join(map(str, virsh))}; sync {volume}")), "virsh; sync", 1.0,
+            )  # fmt: skip
+            virsh = [self.virsh, "vol-download", "v", copy, "--pool", "parts"]
+            self.compare(
+                f"vol-download {work}", lambda: fresh(download),
+                lambda: fresh(shell(f"{' '.join(map(str, virsh))}; sync {copy}")), "virsh; sync", 1.0,
+            )  # fmt: skip
+        else:
+            self.skip(f"vol-upload and vol-download {work}", "no libvirtd")
+        remove(copy)
+        remove(image)
+
+    def compression(self):
+        """Data that can be compressed to about a half, in a sparse volume."""
+        self.pool("archive", self.scratch / "archive")
+        volume, copy = self.scratch / "archive" / "v", self.scratch / "copy"
+        self.site.ok("vol-create-as", "archive", "v", str(self.size), "--allocation", "0")
+        self.data(volume, self.size, self.used, compressible=True)
+        work = f"vol-export --compress zstd, {self.size // GIB} GiB volume with {self.used // MIB} MiB data"
+        export = self.command(["vol-export", "v", str(copy), "--pool", "archive", "--compress", "zstd"])
+        peers = {
+            "qemu-img convert -c, zstd": f"qemu-img convert -c -f raw -O qcow2 -o compression_type=zstd {volume} {copy}",
+            "tar --sparse, zstd -T0": f"tar --sparse -cf - -C {volume.parent} v | zstd -q -T0 -o {copy}",
+        }
+
+        def fresh(argv):
+            remove(copy)
+            os.sync()
+            return self.time(argv)
+
+        for name, line in peers.items():
+            if not shutil.which("qemu-img" if "qemu" in name else "zstd"):
+                self.skip(work, f"needs {name.split(' ', maxsplit=1)[0]}")
+                continue
+            self.compare(
+                work, lambda: fresh(export),
+                lambda line=line: fresh(["/bin/sh", "-ec", f"{line}; sync {copy}"]), f"{name}; sync", 1.0,
+            )  # fmt: skip
+        remove(copy)
 
     def transfers(self):
         """On a file system without shared blocks, so that both copy. An import makes its data durable
@@ -318,7 +503,13 @@ class Bench:
             f"vol-import w {self.scratch}/image --pool slow", "vol-set w revisions_to_keep 2 --pool slow",
             "vol-start w --pool slow", "vol-stop w --pool slow", "vol-revisions w --pool slow",
             "vol-revert w --pool slow", f"vol-export w {self.scratch}/copy --pool slow",
-            "vol-export w - --pool slow", "vol-resize w 30G --pool slow", "vol-delete w --pool slow",
+            "vol-export w - --pool slow", "vol-clone w x --pool slow",
+            f"vol-download w {self.scratch}/copy --pool slow --checksum",
+            f"vol-upload w {self.scratch}/copy --pool slow",
+            f"vol-upload x {self.scratch}/copy --pool slow --sparse --checksum",
+            f"vol-export w {self.scratch}/copy.zst --pool slow --compress zstd",
+            f"vol-import x {self.scratch}/copy.zst --pool slow",
+            "vol-resize w 30G --pool slow", "vol-delete w --pool slow",
         ]  # fmt: skip
         peaks = []
         for line in lines:
@@ -368,14 +559,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programs", default=REPOSITORY / ".build" / "stripped", type=Path)
     parser.add_argument("--output", default=REPOSITORY / "bench" / "latest.md", type=Path)
+    parser.add_argument("--small", action="store_true", help="small sizes, to try this program out")
+    parser.add_argument("--only", help="only these steps, by name, separated by commas")
     arguments = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="cistern-bench-"))
-    bench = Bench(arguments.programs, scratch)
+    bench = Bench(arguments.programs, scratch, arguments.small)
     try:
         for step in (
-            bench.start_up, bench.listings, bench.large_folder, bench.sessions, bench.transfers, bench.memory,
+            bench.start_up, bench.listings, bench.large_folder, bench.large_folder_of_images, bench.creation,
+            bench.clones, bench.sessions, bench.transfers, bench.uploads, bench.compression, bench.memory,
         ):  # fmt: skip
-            step()
+            if not arguments.only or step.__name__ in arguments.only.split(","):
+                step()
     finally:
         bench.stop_libvirtd()
         shutil.rmtree(scratch, ignore_errors=True)

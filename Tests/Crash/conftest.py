@@ -57,6 +57,8 @@ class Stage:
         ok("vol-create-as", "p", VOLATILE, *sparse, "--save-on-stop", "no")
         ok("vol-create-as", "p", IN_PLACE, *sparse, "--revisions-to-keep=-1")
         contents.image(self.images / "image", SIZE, at0="imported")
+        subprocess.run(["zstd", "-q", self.images / "image"], check=True, timeout=30)
+        (self.images / "part").write_bytes(b"part" * 1000)
 
     def save(self, name="base"):
         """Keeps the present state under a name."""

@@ -8,6 +8,7 @@ import hashlib
 import os
 import signal
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import contents
 import pytest
@@ -30,12 +31,15 @@ class Operation:
     again: tuple = (DONE,)
     #: The pool that the command is about.
     pool: str = "p"
+    #: A file outside of the pool that is made whole or not at all.
+    output: str | None = None
 
 
 def on(tool, volume, *arguments):
     return (tool, volume, *arguments, "--pool", "p")
 
 
+OUTPUT = "@STAGE@/output"
 START = on("vol-start", VOLUME)
 N = "n"
 DEFINE_N = ("pool-define-as", N, "dir", "--target", "@STAGE@/new")
@@ -85,6 +89,22 @@ VOLUMES = {
     ),
     "import": Operation(on("vol-import", VOLUME, "@IMAGES@/image")),
     "import-in-place": Operation(on("vol-import", IN_PLACE, "@IMAGES@/image"), volume=IN_PLACE),
+    "import-compressed": Operation(on("vol-import", VOLUME, "@IMAGES@/image.zst")),
+    "import-compressed-in-place": Operation(
+        on("vol-import", IN_PLACE, "@IMAGES@/image.zst"), volume=IN_PLACE
+    ),
+    # One piece of data in one call: an upload in place is whole or has not begun.
+    "upload": Operation(on("vol-upload", VOLUME, "@IMAGES@/part", "--offset", "4096")),
+    "upload-in-place": Operation(
+        on("vol-upload", IN_PLACE, "@IMAGES@/part", "--offset", "4096"), volume=IN_PLACE
+    ),
+    "download": Operation(on("vol-download", VOLUME, OUTPUT), output=OUTPUT),
+    "download-in-place": Operation(on("vol-download", IN_PLACE, OUTPUT), volume=IN_PLACE, output=OUTPUT),
+    "export-compressed": Operation(
+        on("vol-export", VOLUME, OUTPUT, "--compress", "zstd"), output=OUTPUT
+    ),
+    "clone": Operation(on("vol-clone", VOLUME, "w"), volume="w", again=(DONE, EXISTS)),
+    "clone-in-place": Operation(on("vol-clone", IN_PLACE, "w"), volume="w", again=(DONE, EXISTS)),
     "delete": Operation(
         on("vol-delete", VOLUME), before=(on("vol-delete", SNAPSHOT), on("vol-delete", BOTH)),
         again=(DONE, NOT_FOUND),
@@ -230,6 +250,8 @@ def test_volume_command(stage, name):
     old = take(stage, operation.volume)
     places = points(stage, command)
     new = take(stage, operation.volume)
+    output = operation.output and Path(operation.output.replace("@STAGE@", str(stage.folder)))
+    written = output and output.read_bytes()
     # A command that changes nothing would make this test say nothing.
     assert places, "no fault point was passed"
     device = None
@@ -242,6 +264,7 @@ def test_volume_command(stage, name):
         stage.restore("before")
         try:
             cut(stage, command, number)
+            assert not output or not output.exists() or output.read_bytes() == written, "half an output"
             after_cut(stage, operation, command, old, new, device)
             # A user who knows nothing of pool-check just types the command again.
             stage.restore("before")

@@ -40,6 +40,10 @@ CHAIN = "we show the images below an overlay"
 SCHEMA = "libvirt says only that the document failed; we say where and what was expected"
 FORMAT = "our messages have the form SUBJECT: PROBLEM: REASON"
 
+GROWS = "libvirt lets the file grow past the volume's capacity; we refuse before the first byte"
+PAST = "libvirt gives nothing and reports success; we refuse an offset behind the end"
+TRIM = "libvirt trims only on Ceph; we give the blocks back wherever the file system can"
+
 # (scenario, line): {stdout, stderr or status: reason}. The line * stands for any of the scenario.
 DIFFERENCES = {
     ("life of a pool", "pool-dumpxml images --inactive"): {"stdout": LIVE},
@@ -106,5 +110,32 @@ DIFFERENCES = {
     ("folders that go wrong", "pool-build g"): {"stderr": FORMAT},
     ("folders that go wrong", "pool-build h --overwrite --no-overwrite"): {
         "stderr": "libvirt names its C flags; we name the options"
+    },
+    **{
+        (scenario, line): {"stderr": reason}
+        for scenario, line, reason in (
+            ("upload: refused", "vol-upload", LAST),
+            ("upload: refused", "vol-upload v small --pool", SYNTAX),
+            ("upload: refused", "vol-upload v data --pool images --length 500", FORMAT),
+            ("download: refused", "vol-download", LAST),
+            ("download: refused", "vol-download v out --pool", SYNTAX),
+            ("clone", "vol-clone", LAST),
+            ("create-from", "vol-create-from images", LAST),
+            ("create-from", "vol-create-from", LAST),
+        )
+    },
+    **{
+        (scenario, line): {"stdout": reason, "status": reason}
+        for scenario, line, reason in (
+            ("upload: refused", "vol-upload v data --pool images --offset 1000000", GROWS),
+            ("upload: refused", "vol-upload v small --pool images --offset 2000000", GROWS),
+            ("download: refused", "vol-download v out --pool images --offset 2000000", PAST),
+            ("wipe", "vol-wipe v --pool images --algorithm trim", TRIM),
+            (
+                "create-from",
+                "vol-create-from images p.xml v",
+                "without --inputpool libvirt takes a name for a path; we look in the new volume's pool",
+            ),
+        )
     },
 }

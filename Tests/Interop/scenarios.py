@@ -3,6 +3,7 @@
 @D@ stands for the folder of each side, @UUID1@ … for the UUIDs a side has printed, in that order. A
 function instead of a line changes the folder itself, on both sides."""
 
+from content_scenarios import contents
 from pool_scenarios import POOL_SCENARIOS
 from steps import file, folder, program
 from volume_scenarios import VOLUME_SCENARIOS
@@ -506,4 +507,4 @@ SCENARIOS["foreign image: overlays"] = UP + [
     "vol-dumpxml one --pool images",
     "vol-dumpxml two --pool images",
 ]
-SCENARIOS |= POOL_SCENARIOS | VOLUME_SCENARIOS
+SCENARIOS |= POOL_SCENARIOS | VOLUME_SCENARIOS | contents(UP)

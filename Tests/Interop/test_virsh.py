@@ -5,6 +5,7 @@ ours. Deviations that are meant are listed in differences.py, each with its reas
 occurs fails, too."""
 
 import re
+import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -102,8 +103,11 @@ def test_scenario(name, virsh, site, scratch):
     try:
         for line in SCENARIOS[name]:
             if callable(line):
-                line(left.folder)
-                line(right.folder)
+                for side in (left, right):
+                    try:
+                        line(side.folder)
+                    except (AssertionError, OSError, subprocess.CalledProcessError) as error:
+                        wrong.append(f"{name}: {side.folder.name}: {line.__name__}: {error}")
                 continue
             wrong += judge(name, line, left, right)
     finally:

@@ -4,9 +4,9 @@ import StorageOS
 
 /// Parameters that commands which move content share.
 extension Parameter {
-  static let offset = Parameter.named(
+  static let offset = Parameter.optional(
     "offset", "SIZE", "Where in the volume to begin (0).", .size)
-  static let length = Parameter.named(
+  static let length = Parameter.optional(
     "length", "SIZE", "How much at most; 0 is all there is (0).", .size)
   static let checksum = Parameter.flag("checksum", "Print the SHA-256 of the content.")
   static let verify = Parameter.named(
@@ -16,7 +16,8 @@ extension Parameter {
 extension Tool {
   /// What `--offset` and `--length` say.
   func contentPart() throws(StorageError) -> ContentPart {
-    let length = try position("length")
+    // virsh takes -1 for the largest number.
+    let length = arguments.value("length") == "-1" ? nil : try position("length")
     return ContentPart(offset: try position("offset") ?? 0, length: length == 0 ? nil : length)
   }
 

@@ -37,6 +37,6 @@ extension Command {
       tool.copyOptions())
     try tool.report(
       change, pool: pool.name, volume: name,
-      "Vol \(name) cloned from \(tool.arguments.required("vol"))")
+      "Vol \(name) cloned from \(source.name)")
   }
 }

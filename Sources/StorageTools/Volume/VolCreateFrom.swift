@@ -17,13 +17,14 @@ extension Command {
     let poolText = tool.arguments.required("pool")
     let request = try tool.volumeDocument(
       tool.arguments.required("file"), poolText, hasInput: true)
-    let source = tool.arguments.required("vol")
+    let inputPool = tool.arguments.value("inputpool") ?? poolText
+    let (_, source) = try tool.storage.volume(tool.arguments.required("vol"), in: inputPool)
     let change = try tool.storage.createVolume(
-      request, in: poolText, from: source, in: tool.arguments.value("inputpool") ?? poolText,
+      request, in: poolText, from: source.name.text, in: inputPool,
       tool.copyOptions())
     let pool = try tool.storage.store.pool(matching: poolText).name
     try tool.report(
       change, pool: pool, volume: request.name,
-      "Vol \(request.name) created from input vol \(source)")
+      "Vol \(request.name) created from input vol \(source.name)")
   }
 }

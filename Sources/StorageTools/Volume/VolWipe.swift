@@ -19,6 +19,7 @@ extension Command {
     }
     let (change, pool, name) = try tool.storage.wipeVolume(
       tool.arguments.required("vol"), in: tool.arguments.value("pool"), algorithm)
-    try tool.report(change, pool: pool.name, volume: name, "Vol \(name) wiped")
+    try tool.report(
+      change, pool: pool.name, volume: name, "Vol \(tool.arguments.required("vol")) wiped")
   }
 }
