@@ -176,6 +176,11 @@ extension FileBackend {
       return
     }
     problem = facts.problem ?? problem
+    if facts.features.contains(.externalDataFile) {
+      // It can be any file of the host, as somebody who uploaded the image liked.
+      let name = facts.dataFile.map { " '\($0)'" } ?? ""
+      problem = problem ?? "keeps its data in another file\(name)"
+    }
     definition.capacity = facts.capacity ?? size
     // libvirt has no <compat> for the first version.
     definition.target.compat = facts.compat == "0.10" ? nil : facts.compat

@@ -114,6 +114,8 @@ extension FileBackend {
       throw StorageError(
         .unsupported, volume.subject, "preallocate is only supported for raw type volume")
     }
+    // Its program would follow what a damaged or malicious header says.
+    if let problem = volume.problem { throw StorageError(.badInput, volume.subject, problem) }
     let files = files(volume.name)
     let folder = try folder()
     let change = try imageResize(volume.definition, from: volume.capacity, to: capacity)

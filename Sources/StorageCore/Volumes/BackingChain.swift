@@ -62,6 +62,7 @@ extension Storage {
       }
       if let (pool, volume) = try volume(atPath: image.path) {
         (image.volume, image.pool) = (volume.name, pool.name)
+        image.problem = volume.problem
         return image.format?.isRaw == true ? nil : volume.definition.backingStore
       }
       // Without a format on record nothing is guessed.
