@@ -59,6 +59,17 @@ extension GroupBackend {
     throw StorageError(.badInput, "", problem)
   }
 
+  /// Who holds an open volume.
+  ///
+  /// LVM's report tells whether anybody does; only then it is worth to look at every process.
+  func holders(of volume: LogicalVolume, countingReaders: Bool) throws(StorageError) -> [String] {
+    guard volume.isOpen, let status = try? FileStatus(following: node(volume.name)),
+      status.kind == .blockDevice
+    else { return [] }
+    return try DeviceUse.holders(
+      of: status.device, countingReaders: countingReaders, proc: host.proc, sys: host.sys)
+  }
+
   /// Looks whether a running QEMU has the volume, and lets go of it again: LVM removes nothing that is open.
   package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError) -> [Descriptor]
   {
@@ -82,11 +93,7 @@ extension GroupBackend {
   ) throws(StorageError) {
     for volume in group.volumes.values.sorted(by: { $0.name < $1.name })
     where volume.isOpen && !volume.isInternal && !volume.isThinPool && isMeant(volume) {
-      var holders: [String] = []
-      if let status = try? FileStatus(following: node(volume.name)) {
-        holders = try DeviceUse.holders(
-          of: status.device, countingReaders: true, proc: host.proc, sys: host.sys)
-      }
+      let holders = try holders(of: volume, countingReaders: true)
       let names = holders.isEmpty ? "another process" : holders.joined(separator: ", ")
       throw StorageError(.busy, "volume '\(volume.name)'", "is in use by \(names)")
     }

@@ -27,6 +27,13 @@ extension LogicalBackend {
     return describe(volume, name, in: group)
   }
 
+  package func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String] {
+    guard let found = try report.group(showing: volume.name).volumes[volume.name.text] else {
+      return []
+    }
+    return try holders(of: found, countingReaders: committed == .anyone)
+  }
+
   /// Everything that can be used as a disk: not what LVM made for itself, and no thin pools.
   private func isListed(_ volume: LogicalVolume) -> Bool {
     !volume.isInternal && !volume.isThinPool && !["cache-pool", "vdo-pool"].contains(volume.type)

@@ -85,13 +85,10 @@ extension ThinBackend {
   package func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String] {
     var found: [String] = []
     let device = devicePath(of: volume)
+    let group = try report.group(showing: volume.name)
     for path in Set([device, path(of: volume.name)]).sorted() {
-      guard let status = try? FileStatus(following: path), status.kind == .blockDevice else {
-        continue
-      }
-      let counting = path == device || committed == .anyone
-      found += try DeviceUse.holders(
-        of: status.device, countingReaders: counting, proc: host.proc, sys: host.sys)
+      guard let open = group.volumes[path.lastComponent], open.isOpen else { continue }
+      found += try holders(of: open, countingReaders: path == device || committed == .anyone)
     }
     return found
   }
