@@ -69,6 +69,7 @@ let package = Package(
     .target(name: "CZstd", path: "Sources/CZstd"),
     .target(name: "CCrypto", path: "Sources/CCrypto"),
     .target(name: "CLVM", path: "Sources/CLVM"),
+    .target(name: "CDevmapper", path: "Sources/CDevmapper"),
     library("StorageModel", []),
     library("StorageConf", ["StorageModel"]),
     library("StorageXML", ["StorageModel", "CLibXML2"]),
@@ -120,10 +121,33 @@ let package = Package(
       ],
       path: "Sources/Backends/Logical"),
     library(
+      "SCSIUnits",
+      [
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "BlockVolumes",
+      ]),
+    library(
+      "SCSIBackend",
+      [
+        "StorageModel", "StorageOS", "StorageHost", "StorageCore", "BlockVolumes", "SCSIUnits",
+      ],
+      path: "Sources/Backends/SCSI"),
+    library(
+      "ISCSIBackend",
+      [
+        "StorageModel", "StorageOS", "StorageHost", "StorageCore", "BlockVolumes", "SCSIUnits",
+      ],
+      path: "Sources/Backends/ISCSI"),
+    library(
+      "MultipathBackend",
+      [
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "BlockVolumes",
+        "SCSIUnits", "CDevmapper",
+      ], path: "Sources/Backends/Multipath"),
+    library(
       "StorageBackends",
       [
         "StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend",
-        "DiskBackend", "LogicalBackend",
+        "DiskBackend", "LogicalBackend", "ISCSIBackend", "MultipathBackend", "SCSIBackend",
       ]),
     library(
       "StorageTools",
@@ -155,6 +179,13 @@ let package = Package(
         "StorageModel",
       ]
     ),
+    tests(
+      "SCSIUnitsTests",
+      [
+        "BlockVolumes", "SCSIUnits", "SCSIBackend", "ISCSIBackend", "MultipathBackend",
+        "StorageCore",
+        "StorageModel", "StorageOS", "StorageHost", "TestSupport",
+      ], fixtures: ["Fixtures", "record-sysfs"]),
     tests("SignaturesTests", ["Signatures", "StorageModel", "StorageOS", "TestSupport"]),
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),

@@ -9,7 +9,8 @@ extension BlockBackend {
   /// Capacity, allocation and physical size are the device's; of a volume that is recorded as encrypted the capacity
   /// is what its header leaves. Nothing else is ever read from the device, so that nothing a guest writes can
   /// change what the volume is taken for. What cannot be read is in the volume's `problem`.
-  package func describe(_ name: VolumeName) -> Volume? {
+  /// - Parameter known: the volume's path, where that was looked up already.
+  package func describe(_ name: VolumeName, at known: Path? = nil) -> Volume? {
     var record: VolumeRecord?
     var problem: String?
     var isUnreadable = false
@@ -17,7 +18,7 @@ extension BlockBackend {
       problem = error.text
       isUnreadable = true
     }
-    let path = path(of: name)
+    let path = known ?? path(of: name)
     var definition = VolumeDefinition(name: name, lifecycle: record?.lifecycle ?? .init())
     definition.kind = .block
     definition.key = path.text
@@ -38,6 +39,23 @@ extension BlockBackend {
     // What is on a device is never guessed.
     volume.hasRecordedFormat = true
     volume.sectorSize = sector
+    return volume
+  }
+
+  /// A volume whose device does not answer, so that it must not be opened: that could take minutes.
+  package func describeSilent(
+    _ name: VolumeName, at path: Path, size: ByteCount?, problem: String
+  ) -> Volume {
+    var definition = VolumeDefinition(name: name, capacity: size)
+    definition.kind = .block
+    definition.key = path.text
+    definition.allocation = size
+    definition.target.path = path
+    var volume = Volume(
+      definition: definition, properties: definition.lifecycle.resolved(with: pool.lifecycle),
+      hasCommitted: true, hasWorkingCopy: false, problem: problem)
+    volume.isOwnDevice = true
+    volume.hasRecordedFormat = true
     return volume
   }
 

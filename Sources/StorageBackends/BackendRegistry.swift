@@ -1,7 +1,10 @@
 import DirectoryBackend
 import DiskBackend
 import FileSystemBackend
+import ISCSIBackend
 import LogicalBackend
+import MultipathBackend
+import SCSIBackend
 import StorageCore
 import StorageHost
 import StorageModel
@@ -14,6 +17,9 @@ package enum BackendRegistry {
     DiskBackend.self,
     LogicalBackend.self,
     ThinBackend.self,
+    ISCSIBackend.self,
+    MultipathBackend.self,
+    SCSIBackend.self,
   ]
 
   /// The backend of a pool.

@@ -11,6 +11,8 @@ package struct HostFolders: Sendable {
   package let data: Path
   package let proc: Path
   package let sys: Path
+  /// Where device nodes are, and udev's links to them.
+  package let dev: Path
   /// The folder in which systemd hands secrets to a service (systemd.exec(5), `LoadCredential=`); nil for none.
   package let credentials: Path?
   /// Seconds to wait for what may never answer: a server, a device.
@@ -18,13 +20,14 @@ package struct HostFolders: Sendable {
 
   package init(
     configuration: Path, runtime: Path, data: Path, proc: Path = Path("/proc"),
-    sys: Path = Path("/sys"), credentials: Path? = nil
+    sys: Path = Path("/sys"), dev: Path = Path("/dev"), credentials: Path? = nil
   ) {
     self.configuration = configuration
     self.runtime = runtime
     self.data = data
     self.proc = proc
     self.sys = sys
+    self.dev = dev
     self.credentials = credentials
   }
 

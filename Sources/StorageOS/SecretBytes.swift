@@ -124,6 +124,11 @@ package final class SecretBytes {
     count == other.count && memcmp(address, other.address, count) == 0
   }
 
+  /// Whether there is no line break and no zero byte in it, so that it can be the value of a line of a file.
+  package var isOneLine: Bool {
+    memory[..<count].allSatisfy { $0 != 0x0a && $0 != 0x0d && $0 != 0 }
+  }
+
   /// Writes the bytes to a file at its current position.
   package func write(to file: Descriptor) throws(StorageError) {
     var done = 0

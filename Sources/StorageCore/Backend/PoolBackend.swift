@@ -73,6 +73,12 @@ package protocol BuildingBackend: PoolBackend {
   func delete(_ steps: Steps) throws(StorageError)
 }
 
+/// Pools whose storage changes only when somebody looks for changes: units that a target has added.
+package protocol RefreshingBackend: PoolBackend {
+  /// Looks for what is new or has another size.
+  func refresh(_ steps: Steps) throws(StorageError)
+}
+
 /// Whose use of a file counts.
 package enum FileUsers: Sendable { case writers, anyone }
 
@@ -201,6 +207,7 @@ package struct Finding: Equatable, Sendable {
     case staleKernelView = "stale-kernel-view"
     case unfinishedVolume = "unfinished-volume"
     case incompleteContent = "incomplete-content"
+    case staleSession = "stale-session"
 
     /// Whether repairing is safe without asking: nothing anybody could want back is removed.
     package var isRepairable: Bool {
@@ -228,6 +235,7 @@ package struct Finding: Equatable, Sendable {
         return "partition that the kernel knows otherwise than the table has it"
       case .unfinishedVolume: return "new volume whose content was not copied to its end"
       case .incompleteContent: return "content half overwritten by a command that did not finish"
+      case .staleSession: return "session of a start or stop of the pool that did not finish"
       }
     }
 
@@ -236,6 +244,7 @@ package struct Finding: Equatable, Sendable {
       switch self {
       case .staleKernelView: return "told"
       case .staleMount: return "unmounted"
+      case .staleSession: return "ended"
       default: return "removed"
       }
     }
@@ -248,6 +257,7 @@ package struct Finding: Equatable, Sendable {
       case .staleKernelView: return "tell the kernel"
       case .incompleteContent: return "none: import the content again, or delete the volume"
       case .misplacedState: return "give it its own name back"
+      case .staleSession: return "end it"
       default: return "remove it"
       }
     }

@@ -32,7 +32,7 @@ extension Storage {
         try checkReplaces(present, by: pool, uuidIsGiven: uuidIsGiven, notation: notation)
       }
       try checkUUID(pool, beside: all)
-      try SourceConflicts.check(pool, against: all)
+      try SourceConflicts.check(pool, against: all, on: host)
       return try change { steps throws(StorageError) in
         switch notation {
         case .document: try store.write(pool, steps)
@@ -142,10 +142,8 @@ extension Storage {
   private func build(
     _ pool: PoolDefinition, _ backend: any PoolBackend, overwrite: OverwritePolicy, _ steps: Steps
   ) throws(StorageError) {
-    guard let backend = backend as? any BuildingBackend else {
-      throw StorageError(
-        .unsupported, "pool '\(pool.name)'", "storage pool does not support pool creation")
-    }
+    // As in libvirt: of a pool that nobody can make nothing is left to make.
+    guard let backend = backend as? any BuildingBackend else { return }
     try backend.build(overwrite: overwrite, steps)
   }
 
@@ -164,7 +162,7 @@ extension Storage {
         if pool.isActive, ifInactive { return .none }
         guard !pool.isActive else { throw invalid(pool.name, "is already active") }
         try SourceConflicts.check(
-          pool.definition, against: try store.all().pools.filter(\.isActive))
+          pool.definition, against: try store.all().pools.filter(\.isActive), on: host)
         return try start(pool.definition, backend, building: building)
       }
     }
@@ -210,7 +208,7 @@ extension Storage {
       try locked(locks.pool(pool.name, .exclusive)) { () throws(StorageError) in
         let all = try store.all().pools
         try checkMayBeCreated(pool, uuidIsGiven: uuidIsGiven, beside: all)
-        try SourceConflicts.check(pool, against: all)
+        try SourceConflicts.check(pool, against: all, on: host)
         return try start(pool, backend, building: building, isDefined: false)
       }
     }
@@ -284,14 +282,15 @@ extension Storage {
     }
   }
 
-  /// Checks that an active pool can be reached.
+  /// Checks that an active pool can be reached, and looks for what is new where that is not seen by itself.
   ///
   /// Unlike libvirt's, nothing is stopped where it cannot.
   package func refresh(_ text: String) throws(StorageError) -> Change {
     try withPool(text, nil) { pool, backend throws(StorageError) in
       guard pool.isActive else { throw invalid(pool.name, "is not active") }
       try backend.checkReachable()
-      return Change(isChanged: false, told: [])
+      guard let backend = backend as? any RefreshingBackend else { return .none }
+      return try change { steps throws(StorageError) in try backend.refresh(steps) }
     }
   }
 

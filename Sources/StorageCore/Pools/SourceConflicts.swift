@@ -1,3 +1,4 @@
+import StorageHost
 import StorageModel
 import StorageOS
 
@@ -10,13 +11,15 @@ package enum SourceConflicts {
   ///
   /// Folders are compared by device and inode, up to the root, so that symbolic links, bind mounts, other
   /// spellings and folders inside each other are found; where a folder does not exist yet, by text.
+  /// Adapters are compared by the SCSI host that they mean now, so that different names of one are found.
   /// - Throws: `Storage source conflict with pool: 'X'`.
-  package static func check(_ pool: PoolDefinition, against others: [PoolRecord])
-    throws(StorageError)
-  {
+  package static func check(
+    _ pool: PoolDefinition, against others: [PoolRecord], on host: HostFolders
+  ) throws(StorageError) {
+    let hosts = SCSIHosts(sys: host.sys)
     for other in others where other.name != pool.name {
       for definition in [other.persistent, other.live].compactMap({ $0 })
-      where conflict(pool, definition) {
+      where conflict(pool, definition, hosts) {
         throw StorageError(
           .exists, "pool '\(pool.name)'",
           "operation failed: Storage source conflict with pool: '\(other.name)'")
@@ -24,7 +27,9 @@ package enum SourceConflicts {
     }
   }
 
-  private static func conflict(_ new: PoolDefinition, _ old: PoolDefinition) -> Bool {
+  private static func conflict(
+    _ new: PoolDefinition, _ old: PoolDefinition, _ hosts: SCSIHosts
+  ) -> Bool {
     if folderTypes.contains(new.type), folderTypes.contains(old.type),
       let left = new.target.path, let right = old.target.path,
       foldersOverlap(left, right)
@@ -49,13 +54,30 @@ package enum SourceConflicts {
         && hostsMatch(source, present)
     case .iscsi:
       return source.initiatorIQN == present.initiatorIQN
-        && source.devices.map(\.path) == present.devices.map(\.path)
-    case .scsi: return source.adapter == present.adapter
+        && source.devices.contains { device in
+          present.devices.contains { $0.path == device.path }
+        }
+    case .scsi: return adaptersMatch(source.adapter, present.adapter, hosts)
     case .sheepdog: return hostsMatch(source, present)
     case .mpath: return true
     case .vstorage: return source.name == present.name
     default: return false
     }
+  }
+
+  /// Whether two adapters are the same by what they say, or mean the same host now.
+  private static func adaptersMatch(
+    _ new: PoolSource.Adapter?, _ old: PoolSource.Adapter?, _ hosts: SCSIHosts
+  ) -> Bool {
+    guard let new, let old else { return new == old }
+    if case .fibreChannelHost(let left) = new, case .fibreChannelHost(let right) = old {
+      return left.wwnn == right.wwnn && left.wwpn == right.wwpn
+    }
+    if new == old { return true }
+    guard let left = try? hosts.number(of: new), let right = try? hosts.number(of: old) else {
+      return false
+    }
+    return left == right
   }
 
   private static func hostsMatch(_ new: PoolSource, _ old: PoolSource) -> Bool {

@@ -22,7 +22,7 @@ struct SourceConflictTests {
     let wanted = try host.pool("new", type: types.0, target: Path(verbatim: "\(root)/\(new)"))
     let records = [try host.record(present)]
     let error = failure { () throws(StorageError) in
-      try SourceConflicts.check(wanted, against: records)
+      try SourceConflicts.check(wanted, against: records, on: host.host)
     }
     if let error {
       #expect(error.code == .exists)
@@ -99,14 +99,14 @@ struct SourceConflictTests {
   @Test("a pool is not in conflict with itself, but with what it runs as under another name")
   func itself() throws {
     let pool = try host.pool("pool", target: root.appending("srv/a"))
-    try SourceConflicts.check(pool, against: [host.record(pool)])
+    try SourceConflicts.check(pool, against: [host.record(pool)], on: host.host)
     let moved = try host.pool("other", target: root.appending("srv/b"))
     let live = try host.pool("other", target: root.appending("srv/a"))
     let running = try #require(
       PoolRecord(persistent: moved, origin: .builtIn, live: live, isAutostarted: false))
     #expect(
       failure { () throws(StorageError) in
-        try SourceConflicts.check(pool, against: [running])
+        try SourceConflicts.check(pool, against: [running], on: host.host)
       } != nil)
   }
 
@@ -121,7 +121,7 @@ struct SourceConflictTests {
     right(&pools[1].source)
     let (wanted, records) = (pools[0], [try host.record(pools[1])])
     return failure { () throws(StorageError) in
-      try SourceConflicts.check(wanted, against: records)
+      try SourceConflicts.check(wanted, against: records, on: host.host)
     } != nil
   }
 

@@ -1,0 +1,124 @@
+import BlockVolumes
+import SCSIUnits
+import StorageConf
+import StorageCore
+import StorageHost
+import StorageModel
+import StorageOS
+
+/// Pools of type mpath: the machine's multipath maps, whoever made them. There can be only one such pool.
+package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend {
+  package static let type = PoolType.mpath
+
+  package let pool: PoolDefinition
+  package let host: HostFolders
+
+  package init(_ pool: PoolDefinition, host: HostFolders) {
+    self.pool = pool
+    self.host = host
+  }
+
+  package func start(_ steps: Steps) throws(StorageError) {
+    try steps.run("list the multipath maps") { () throws(StorageError) in try checkReachable() }
+  }
+
+  package func stop(_ steps: Steps) throws(StorageError) {}
+
+  package func checkReachable() throws(StorageError) { _ = try MultipathMaps.all() }
+
+  /// All maps together; nothing is free, since nothing can be made.
+  package func sizes() throws(StorageError) -> PoolSizes {
+    let sum = try MultipathMaps.all().map(\.size).reduce(ByteCount(0)) {
+      $0.adding($1) ?? .maximum
+    }
+    return PoolSizes(capacity: sum, allocation: sum)
+  }
+
+  package func impairment() throws(StorageError) -> String? {
+    let impaired = try MultipathMaps.all().filter { !$0.paths.allSatisfy(\.isActive) }
+    return impaired.isEmpty ? nil : impaired.map(\.impairment).joined(separator: "; ")
+  }
+
+  // MARK: Volumes
+
+  package func volumes() throws(StorageError) -> VolumeListing {
+    let maps = try MultipathMaps.all()
+    return VolumeListing(
+      volumes: maps.compactMap { volume($0) },
+      warnings: maps.filter(\.isImpaired).map { "\($0.kernelName): \($0.impairment)" })
+  }
+
+  package func volumeNames() throws(StorageError) -> [VolumeName] {
+    try MultipathMaps.all().compactMap { VolumeName(found: $0.kernelName) }
+  }
+
+  package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
+    try map(name).flatMap { volume($0) }
+  }
+
+  private func map(_ name: VolumeName) throws(StorageError) -> MultipathMaps.Map? {
+    try MultipathMaps.all().first { $0.kernelName == name.text }
+  }
+
+  /// The map's node in /dev/mapper; the kernel's own where nobody made one.
+  package func path(of name: VolumeName) -> Path {
+    guard let map = try? map(name) else { return host.dev.appending(name.text) }
+    return path(of: map)
+  }
+
+  private func path(of map: MultipathMaps.Map) -> Path {
+    let node = host.dev.appending("mapper").appending(map.name)
+    return (try? FileStatus(following: node)) != nil ? node : host.dev.appending(map.kernelName)
+  }
+
+  package func volumeName(forPath path: Path) -> VolumeName? {
+    guard path.relative(to: host.dev) != nil, let status = try? FileStatus(following: path),
+      status.kind == .blockDevice,
+      let map = (try? MultipathMaps.all())?.first(where: { $0.device == status.device })
+    else { return nil }
+    return VolumeName(found: map.kernelName)
+  }
+
+  /// A map as a volume. One without a working path is not opened, which could take minutes.
+  private func volume(_ map: MultipathMaps.Map) -> Volume? {
+    guard let name = VolumeName(found: map.kernelName) else { return nil }
+    let path = path(of: map)
+    var volume: Volume
+    if map.paths.contains(where: \.isActive) {
+      guard let found = describe(name, at: path) else { return nil }
+      volume = found
+    } else {
+      volume = describeSilent(name, at: path, size: map.size, problem: "none of its paths works")
+    }
+    volume.definition.key = key(of: map) ?? path.text
+    return volume
+  }
+
+  /// The identity of the unit behind a map, which all its paths share.
+  private func key(of map: MultipathMaps.Map) -> String? {
+    let tree = SCSITree(sys: host.sys)
+    let folder = host.sys.appending("block/\(map.kernelName)/slaves")
+    for path in SysFile.names(in: folder) {
+      if let address = tree.address(ofDevice: path), let found = tree.identity(of: address) {
+        return found.description
+      }
+    }
+    return map.uuid.hasPrefix("mpath-") ? String(map.uuid.dropFirst(6)) : nil
+  }
+
+  // MARK: Records
+
+  private var records: StateRecords { StateRecords(host: host, pool: pool.name) }
+
+  package func record(of name: VolumeName) throws(StorageError) -> VolumeRecord? {
+    try records.record(of: name, identity: identity(of: name))
+  }
+
+  package func setRecord(_ record: VolumeRecord?, of name: VolumeName) throws(StorageError) {
+    try records.set(record, of: name, identity: identity(of: name))
+  }
+
+  private func identity(of name: VolumeName) throws(StorageError) -> String? {
+    try map(name).flatMap { key(of: $0) }
+  }
+}
