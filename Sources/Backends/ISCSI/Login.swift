@@ -56,9 +56,15 @@ struct Login {
     let name = files.interface
     // What a killed start left would be taken for what is made now.
     try Login.end(pool, host: host, steps)
-    var portal = portal
-    // The record of somebody else stays: with its group known, the portal can have another.
-    if files.hasForeignRecord(of: target, at: portal) { portal.group = try portalGroup(settings) }
+    // iscsiadm would replace it without a word.
+    if let foreign = files.foreignRecord(of: target, at: portal) {
+      throw StorageError(
+        .busy, "pool '\(pool.name)'",
+        "open-iscsi has a record of that portal which is not the pool's",
+        reason: foreign.file.text,
+        hint:
+          "Log in by it first, or remove it: iscsiadm -m node -T \(target) -p \(portal) -o delete")
+    }
     let make = ISCSIAdmin.interface(name, ["--op", "new"])
     try step(make, undo: ISCSIAdmin.interface(name, ["--op", "delete"]), steps)
     if let initiator {
@@ -120,18 +126,6 @@ struct Login {
     try steps.run("run \(ISCSIAdmin.program.commandLine(words))") { () throws(StorageError) in
       try admin.run(words, allowingNothing: true, timeout: localSeconds)
     }
-  }
-
-  /// The group of the pool's portal, as the portal itself tells.
-  private func portalGroup(_ settings: NodeSettings) throws(StorageError) -> Int {
-    let words = ISCSIAdmin.discovery(at: portal, by: nil)
-    let output = try admin.run(words, timeout: Double(settings.seconds))
-    guard let group = ISCSIAdmin.targets(in: output).first(where: { $0.name == target })?.group
-    else {
-      throw StorageError(
-        .notFound, "pool '\(pool.name)'", "\(portal) serves no target '\(target)'")
-    }
-    return group
   }
 
   private func step(

@@ -7,8 +7,6 @@ struct Portal: Equatable, CustomStringConvertible {
 
   let host: String
   let port: Int
-  /// The target's portal group; nil where it does not matter.
-  var group: Int?
 
   /// - Throws: `badInput` for a host that would be something else on a command line or in a record.
   init(_ host: PoolSource.Host) throws(StorageError) {
@@ -27,9 +25,7 @@ struct Portal: Equatable, CustomStringConvertible {
     port = host.port > 0 ? host.port : Portal.standardPort
   }
 
-  var description: String {
-    (host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)") + (group.map { ",\($0)" } ?? "")
-  }
+  var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 }
 
 /// The iSCSI name of a target or an initiator, checked for what may stand in a record of open-iscsi (RFC 7143, 4.2.7).

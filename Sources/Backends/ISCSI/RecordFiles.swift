@@ -41,10 +41,10 @@ struct RecordFiles {
   /// The records that are reached by the pool's interface, by file.
   func nodes() -> [Node] { allNodes().filter { $0.interface == interface } }
 
-  /// Whether somebody else has a record of the target at the portal that the pool's would replace: there can be only
-  /// one for each portal whose group is not known.
-  func hasForeignRecord(of target: ISCSIName, at portal: Portal) -> Bool {
-    allNodes().contains {
+  /// Somebody else's record of the target at the portal that the pool's would replace: there can be only one for
+  /// each portal whose group is not known. nil where there is none.
+  func foreignRecord(of target: ISCSIName, at portal: Portal) -> Node? {
+    allNodes().first {
       $0.interface != interface && $0.group == nil && $0.target == "\(target)"
         && $0.host == portal.host && $0.port == portal.port
     }

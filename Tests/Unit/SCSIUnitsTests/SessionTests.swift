@@ -154,8 +154,8 @@ struct SessionTests {
     let files = RecordFiles(pool: try pool(), roots: [temporary.path])
     let portal = try Portal(.init(name: "127.0.0.1"))
     #expect(files.nodes().isEmpty)
-    #expect(files.hasForeignRecord(of: try ISCSIName("iqn.2026-01.test:disk0"), at: portal))
-    #expect(!files.hasForeignRecord(of: try ISCSIName("iqn.2026-01.test:disk1"), at: portal))
+    #expect(files.foreignRecord(of: try ISCSIName("iqn.2026-01.test:disk0"), at: portal) != nil)
+    #expect(files.foreignRecord(of: try ISCSIName("iqn.2026-01.test:disk1"), at: portal) == nil)
   }
 
   @Test("what discovery prints gives each target once")
