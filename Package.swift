@@ -7,9 +7,9 @@ import PackageDescription
 let commands = [
   "find-storage-pool-sources", "find-storage-pool-sources-as", "pool-autostart", "pool-build",
   "pool-capabilities", "pool-check", "pool-create", "pool-create-as", "pool-define",
-  "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml", "pool-extend", "pool-health",
-  "pool-info", "pool-list", "pool-metrics", "pool-name", "pool-refresh", "pool-start",
-  "pool-undefine", "pool-uuid",
+  "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml", "pool-edit", "pool-event",
+  "pool-extend", "pool-health", "pool-info", "pool-list", "pool-metrics", "pool-name",
+  "pool-refresh", "pool-start", "pool-undefine", "pool-uuid",
   "secret-define", "secret-dumpxml", "secret-list", "secret-set-value", "secret-undefine",
   "vol-clone", "vol-create", "vol-create-as", "vol-create-from", "vol-delete",
   "vol-download", "vol-dumpxml", "vol-export", "vol-import", "vol-info", "vol-key", "vol-list",

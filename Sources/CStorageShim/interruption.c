@@ -45,3 +45,12 @@ void shim_end_by(int number) {
   sigprocmask(SIG_UNBLOCK, &set, NULL);
   raise(number);
 }
+
+void shim_leave_keyboard_signals(int leave) {
+  static const int signals[] = {SIGINT, SIGQUIT};
+  static struct sigaction before[sizeof signals / sizeof *signals];
+  struct sigaction ignore = {.sa_handler = SIG_IGN};
+  for (unsigned i = 0; i < sizeof signals / sizeof *signals; i++)
+    if (leave) sigaction(signals[i], &ignore, &before[i]);
+    else sigaction(signals[i], &before[i], NULL);
+}

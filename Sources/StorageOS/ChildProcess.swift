@@ -53,10 +53,38 @@ package enum ChildProcess {
     return result
   }
 
+  /// Runs a program that the user works with: on this process's own input and output, in its environment.
+  ///
+  /// Signals from the keyboard are the program's meanwhile. Where this process is asked to stop, so is the program.
+  /// - Returns: its exit status, or 128 and the number of the signal that ended it.
+  /// - Throws: `interrupted` where this process was asked to stop, after the program has ended.
+  package static func runInForeground(_ program: Path, _ arguments: [String]) throws(StorageError)
+    -> Int32
+  {
+    shim_leave_keyboard_signals(1)
+    defer { shim_leave_keyboard_signals(0) }
+    let child = try spawn(
+      program, arguments, io: [0, 1, 2], kept: [], environment: Process.wholeEnvironment)
+    var status: Int32 = 0
+    var isTold = false
+    while waitpid(child, &status, 0) < 0 {
+      guard errno == EINTR else {
+        throw StorageError(errno: errno, program.text, "cannot wait for it")
+      }
+      if Interruption.isRequested, !isTold {
+        kill(child, SIGTERM)
+        isTold = true
+      }
+    }
+    try Interruption.check()
+    let signal = status & 0x7f
+    return signal == 0 ? (status >> 8) & 0xff : 128 + signal
+  }
+
   private static func spawn(
-    _ program: Path, _ arguments: [String], io: [Int32], kept: [Descriptor]
+    _ program: Path, _ arguments: [String], io: [Int32], kept: [Descriptor],
+    environment: [String] = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
   ) throws(StorageError) -> pid_t {
-    let environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
     var words = ([program.text] + arguments).map { strdup($0) }
     var settings = environment.map { strdup($0) }
     defer { (words + settings).forEach { free($0) } }

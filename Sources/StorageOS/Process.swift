@@ -14,6 +14,32 @@ package enum Process {
     return String(cString: value)
   }
 
+  /// Every variable of the environment, as `NAME=VALUE`.
+  package static var wholeEnvironment: [String] {
+    var settings: [String] = []
+    var next = environ
+    while let entry = next.pointee {
+      settings.append(String(cString: entry))
+      next += 1
+    }
+    return settings
+  }
+
+  /// A line of standard input without its end; nil at the end of the input.
+  ///
+  /// Takes nothing beyond the line, so that a program started later finds the rest.
+  package static func readLine() throws(StorageError) -> String? {
+    var bytes: [UInt8] = []
+    var byte: UInt8 = 0
+    while bytes.count < 4096 {
+      let got = try SystemCall.run("standard input", "cannot read") { Glibc.read(0, &byte, 1) }
+      if got == 0, bytes.isEmpty { return nil }
+      if got == 0 || byte == UInt8(ascii: "\n") { break }
+      bytes.append(byte)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
   /// The home folder: `HOME`, else the one of the user database.
   package static var home: Path {
     if let home = environment("HOME") { return Path(home) }

@@ -4,8 +4,7 @@ import CLibXML2
 package enum XPathQuery {
   /// The nodes that an expression selects in a document, each as XML.
   ///
-  /// The form is that of virsh: nodes keep the line breaks and blanks that they have inside, attributes are
-  /// in double quotes.
+  /// The form is that of virsh: each node is indented as if it stood alone, attributes are in double quotes.
   /// - Parameters:
   ///   - expression: what to select; a result that is no set of nodes is refused, as by virsh.
   ///   - isWrapped: whether all nodes come in one element `nodes`, so that the result is a document.
@@ -19,7 +18,9 @@ package enum XPathQuery {
     let parsed = bytes.withUnsafeBytes { buffer in
       xmlReadMemory(
         buffer.bindMemory(to: CChar.self).baseAddress, Int32(buffer.count), nil, nil,
-        Int32(XML_PARSE_NONET.rawValue | XML_PARSE_NOERROR.rawValue | XML_PARSE_NOWARNING.rawValue))
+        Int32(
+          XML_PARSE_NONET.rawValue | XML_PARSE_NOBLANKS.rawValue | XML_PARSE_NOERROR.rawValue
+            | XML_PARSE_NOWARNING.rawValue))
     }
     guard let parsed, let context = xmlXPathNewContext(parsed) else {
       throw XMLProblem(file: "", message: "the document cannot be read again")

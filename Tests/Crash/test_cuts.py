@@ -115,6 +115,7 @@ POOLS = {
         ("pool-create", "@IMAGES@/n.xml", "--build"), None, again=(DONE, EXISTS), pool=N
     ),
     "create-pool-as": Operation(CREATE_N, None, again=(DONE, EXISTS), pool=N),
+    "edit": Operation(("pool-edit", N), None, (DEFINE_N,), pool=N),
     "destroy-transient": Operation(DESTROY_N, None, (CREATE_N,), again=(DONE, NOT_FOUND), pool=N),
     "define-transient": Operation(
         ("pool-define", "@IMAGES@/uuid.xml"), None, (("pool-create", "@IMAGES@/uuid.xml", "--build"),), pool=N

@@ -4,6 +4,7 @@ A case is a folder TOOL/CASE:
   cmd      the arguments, one a line, no shell; @W@ stands for the work folder
   setup    a shell script that is run before, in the work folder, with the commands in PATH
   stdin    what the command reads (empty if there is no such file)
+  environment   variables for the command, NAME=VALUE, one a line
   rules    names of rules by which what differs from run to run is replaced, one a line
   stdout, stderr, status   what must come out
 
@@ -79,6 +80,11 @@ def temporary(text):
     return re.sub(r"~[0-9A-Za-z]{8}\b", "~@RANDOM@", text)
 
 
+def draft(text):
+    """Folders of texts that are being edited."""
+    return re.sub(r"/cistern-[0-9a-z]{8}/", "/cistern-@RANDOM@/", text)
+
+
 def boot(text):
     """The folder of the present boot."""
     return re.sub(r"/boot-[0-9a-f-]{36}/", "/boot-@BOOT@/", text)
@@ -111,6 +117,7 @@ RULES = {
     "occupied": occupied,
     "process": process,
     "temporary": temporary,
+    "draft": draft,
     "boot": boot,
     "in-memory": in_memory,
 }
@@ -131,7 +138,11 @@ def test_case(case, scratch):
         prepare(folder / "setup", site, work)
     arguments = (folder / "cmd").read_text().replace("@W@", str(work)).splitlines()
     stdin = (folder / "stdin").read_bytes() if (folder / "stdin").exists() else b""
-    result = site.run(case.split("/")[0], *arguments, stdin=stdin, cwd=work)
+    environment = {}
+    if (folder / "environment").exists():
+        lines = (folder / "environment").read_text().replace("@W@", str(work)).splitlines()
+        environment = {"TMPDIR": str(work)} | dict(line.split("=", 1) for line in lines)
+    result = site.run(case.split("/")[0], *arguments, stdin=stdin, cwd=work, environment=environment)
 
     rules = (folder / "rules").read_text().split() if (folder / "rules").exists() else []
     got = {

@@ -86,3 +86,56 @@ def test_null_ended_names_stand_alone(other, site, images):
         result = site.run(*line, "-0", other)
         assert result.status == USAGE and not result.out
         assert f"Options --null and {other} are mutually exclusive" in result.err
+
+
+def test_a_refused_edit_can_go_on(site, scratch):
+    """pool-edit asks what to do about a text that is refused, until the user has said it."""
+    site.ok("pool-define-as", "p", "dir", "--target", scratch / "p")
+    editor = scratch / "editor"
+    # The first time it breaks the document, the second time it puts it right and changes the path.
+    editor.write_text(
+        "#!/bin/sh\nif grep -q '<nam>' \"$1\"; then sed -i 's,nam>,name>,;s,/p<,/q<,' \"$1\"\n"
+        "else sed -i 's,<name>,<nam>,' \"$1\"; fi\n"
+    )
+    editor.chmod(0o755)
+    surroundings = site.surroundings({"TERM": "dumb", "EDITOR": str(editor), "TMPDIR": str(scratch)})
+    for keys, status in (("n", 65), ("y", 0)):
+        with Terminal(site.argv("pool-edit", "p"), surroundings) as terminal:
+            asked = terminal.read(until="[y,n,f,?]: ")
+            assert asked.startswith("pool-edit: edited text:2:"), asked
+            terminal.type("?\n")
+            assert "start editor again" in terminal.read(until="[y,n,f,?]: ")
+            terminal.type(f"{keys}\n")
+            text, ended = terminal.rest()
+        assert ended == status, text
+        assert ("edited." in text) == (status == 0)
+        assert not list(scratch.glob("cistern-*")), "the edited text stays"
+    assert site.pool("p")["path"] == f"{scratch}/q"
+
+
+def test_an_edit_can_be_forced(site, scratch):
+    site.ok("pool-define-as", "p", "dir", "--target", scratch / "p")
+    document = site.root / "etc/cistern/pools/p.xml"
+    editor = scratch / "editor"
+    editor.write_text(f"#!/bin/sh\nsed -i 's,/p<,/q<,' \"$1\"\nsed -i 's,/p<,/r<,' {document}\n")
+    editor.chmod(0o755)
+    surroundings = site.surroundings({"TERM": "dumb", "EDITOR": str(editor), "TMPDIR": str(scratch)})
+    with Terminal(site.argv("pool-edit", "p"), surroundings) as terminal:
+        assert "was changed by another user" in terminal.read(until="[y,n,f,?]: ")
+        terminal.type("f\n")
+        text, status = terminal.rest()
+    assert status == 0 and "edited." in text
+    assert site.pool("p")["path"] == f"{scratch}/q"
+
+
+def test_the_keyboard_stops_the_editor_and_not_the_command(site, scratch):
+    site.ok("pool-define-as", "p", "dir", "--target", scratch / "p")
+    surroundings = site.surroundings({"TERM": "dumb", "EDITOR": "sh -c 'exec sleep 60'", "TMPDIR": str(scratch)})
+    with Terminal(site.argv("pool-edit", "p"), surroundings) as terminal:
+        while not list(scratch.glob("cistern-*/pool.xml")):
+            terminal.read()
+        terminal.read()
+        terminal.type("\x03")
+        text, status = terminal.rest()
+    assert status == 1 and "the editor ended with status 130" in text, text
+    assert not list(scratch.glob("cistern-*"))

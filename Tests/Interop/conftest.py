@@ -16,13 +16,14 @@ class Virsh:
     """Runs virsh on the private daemon, in the shape of Site.run."""
 
     def __init__(self, folder):
-        self.uri = f"storage:///system?socket={folder}/sock/libvirt-sock"
+        self.socket = f"system?socket={folder}/sock/libvirt-sock"
 
-    def run(self, tool, *arguments, timeout=30, cwd=None):
+    def run(self, tool, *arguments, timeout=30, cwd=None, environment=None):
+        driver = "secret" if tool.startswith("secret-") else "storage"
         done = subprocess.run(
             ["virsh", tool, *map(str, arguments)],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/nonexistent",
-                 "LIBVIRT_DEFAULT_URI": self.uri},
+                 "LIBVIRT_DEFAULT_URI": f"{driver}:///{self.socket}", **(environment or {})},
             capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL, cwd=cwd, check=False,
         )  # fmt: skip
         return Result(

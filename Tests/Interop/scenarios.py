@@ -3,34 +3,9 @@
 @D@ stands for the folder of each side, @UUID1@ … for the UUIDs a side has printed, in that order. A
 function instead of a line changes the folder itself, on both sides."""
 
-import os
-import subprocess
-
+from pool_scenarios import POOL_SCENARIOS
+from steps import file, folder, program
 from volume_scenarios import VOLUME_SCENARIOS
-
-
-def file(name, text):
-    """Writes a file into the folder; @D@ in it stands for the folder."""
-
-    def write(folder):
-        (folder / name).write_text(text.replace("@D@", str(folder)))
-
-    write.__name__ = f"file {name}"
-    return write
-
-
-def program(*argv):
-    """Runs a program in the folder."""
-
-    def run(folder):
-        subprocess.run(argv, cwd=folder, check=True, timeout=30)
-
-    return run
-
-
-def folder(name):
-    return lambda folder: os.makedirs(folder / name)
-
 
 UUID = "c4f1a3de-0000-4000-8000-0000000000{:02}"
 
@@ -531,4 +506,4 @@ SCENARIOS["foreign image: overlays"] = UP + [
     "vol-dumpxml one --pool images",
     "vol-dumpxml two --pool images",
 ]
-SCENARIOS |= VOLUME_SCENARIOS
+SCENARIOS |= POOL_SCENARIOS | VOLUME_SCENARIOS

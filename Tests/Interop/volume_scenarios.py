@@ -1,5 +1,7 @@
 """Command lines about volumes and their formats, every flag of the commands that make and describe them."""
 
+from steps import file
+
 UP = ["pool-define-as images dir --target @D@/images", "pool-build images", "pool-start images"]
 
 # Every format that libvirt makes, as its lists and documents show it afterwards.
@@ -11,13 +13,6 @@ SEEN = [
     "vol-info v --pool images --bytes --physical",
     "vol-dumpxml v --pool images",
 ]
-
-
-def file(name, text):
-    def write(folder):
-        (folder / name).write_text(text.replace("@D@", str(folder)))
-
-    return write
 
 
 def document(inside, name="v", capacity="<capacity unit='MiB'>8</capacity>"):

@@ -84,6 +84,9 @@ int shim_stop_signal(void);
 /* Ends the process by a signal's default action. */
 void shim_end_by(int signal);
 
+/* While `leave` is not 0, SIGINT and SIGQUIT are ignored: they are for a program in the foreground. */
+void shim_leave_keyboard_signals(int leave);
+
 /* fork(2) and execve(2). The child gets io as its descriptors 0 to 2, keeps those in
  * `kept` under their own numbers, has file mode mask 077 and no blocked or ignored signals, and is killed when
  * the thread that made it ends. */

@@ -14,11 +14,21 @@ extension Storage {
   package func define(
     _ pool: PoolDefinition, uuidIsGiven: Bool, notation: DefinitionNotation, ifNotExists: Bool
   ) throws(StorageError) -> Change {
+    try define(
+      pool, uuidIsGiven: uuidIsGiven, notation: notation, ifNotExists: ifNotExists, edit: nil)
+  }
+
+  func define(
+    _ pool: PoolDefinition, uuidIsGiven: Bool, notation: DefinitionNotation, ifNotExists: Bool,
+    edit: PoolEdit?
+  ) throws(StorageError) -> Change {
     try checkLegal(pool)
     return try locked(locks.definitions()) { () throws(StorageError) in
       let (all, _) = try store.all()
       var pool = pool
-      if let present = try store.pool(pool.name) {
+      let present = try store.pool(pool.name)
+      if let edit { try checkUnchanged(present, since: edit) }
+      if let present {
         if ifNotExists, let persistent = present.persistent, present.origin != .builtIn {
           if !uuidIsGiven { pool.uuid = persistent.uuid }
           let fields = persistent.differences(from: pool)
@@ -36,7 +46,12 @@ extension Storage {
       return try change { steps throws(StorageError) in
         switch notation {
         case .document: try store.write(pool, steps)
-        case .section: try store.writeSection(pool, steps)
+        case .section:
+          if let edit {
+            try store.writeSection(pool.name, edit.text, steps)
+          } else {
+            try store.writeSection(pool, steps)
+          }
         }
       }
     }
@@ -133,9 +148,11 @@ extension Storage {
   package func build(_ text: String, overwrite: OverwritePolicy) throws(StorageError) -> Change {
     try withPool(text, .exclusive) { pool, backend throws(StorageError) in
       guard !pool.isActive else { throw invalid(pool.name, "is already active") }
-      return try change { steps throws(StorageError) in
+      let done = try change { steps throws(StorageError) in
         try build(pool.definition, backend, overwrite: overwrite, steps)
       }
+      tell(.created, of: pool.name)
+      return done
     }
   }
 
@@ -280,7 +297,9 @@ extension Storage {
         throw StorageError(
           .unsupported, "pool '\(pool.name)'", "pool does not support pool deletion")
       }
-      return try change { steps throws(StorageError) in try backend.delete(steps) }
+      let done = try change { steps throws(StorageError) in try backend.delete(steps) }
+      tell(.deleted, of: pool.name)
+      return done
     }
   }
 
@@ -291,6 +310,7 @@ extension Storage {
     try withPool(text, nil) { pool, backend throws(StorageError) in
       guard pool.isActive else { throw invalid(pool.name, "is not active") }
       try backend.checkReachable()
+      tell(.refreshed, of: pool.name)
       return Change(isChanged: false, told: [])
     }
   }

@@ -175,6 +175,9 @@ package struct PoolStore: Sendable {
     }
   }
 
+  /// The sections of storage.conf, in their order.
+  package func sections() throws(StorageError) -> [ConfSection] { try conf().sections }
+
   private func read(_ document: Path) throws(StorageError) -> PoolDefinition? {
     guard let bytes = try PoolStore.contents(document, limit: 1 << 20) else { return nil }
     do throws(XMLProblem) {
@@ -230,6 +233,39 @@ package struct PoolStore: Sendable {
       } else {
         try conf.addSection(name, entries)
       }
+    }
+  }
+
+  /// Puts an edited section in the place of a pool's in storage.conf.
+  package func writeSection(_ name: PoolName, _ text: String, _ steps: Steps) throws(StorageError) {
+    try edit("write section [\(name)] of '\(confFile)'", steps) { conf throws(ConfProblem) in
+      try conf.replaceSection(name.text, with: Array(text.utf8))
+    }
+  }
+
+  /// A pool's section of storage.conf as it stands there.
+  /// - Throws: `badInput` where it stands in several places.
+  package func sectionText(_ name: PoolName) throws(StorageError) -> String {
+    let conf = try conf()
+    do throws(ConfProblem) {
+      return String(decoding: try conf.text(ofSection: name.text), as: UTF8.self)
+    } catch {
+      throw StorageError(.badInput, "", error.text)
+    }
+  }
+
+  /// The pool that a section would define in the place of the one that stands in storage.conf.
+  package func pool(_ name: PoolName, bySection text: String) throws(StorageError) -> PoolDefinition
+  {
+    var conf = try conf()
+    do throws(ConfProblem) {
+      try conf.replaceSection(name.text, with: Array(text.utf8))
+      guard let section = conf.section(named: name.text) else {
+        throw ConfProblem(file: confFile.text, message: "no section [\(name)]")
+      }
+      return try PoolConf.definition(of: section, file: confFile.text, defaultFolder: host.data)
+    } catch {
+      throw StorageError(.badInput, "", error.text)
     }
   }
 

@@ -1,6 +1,5 @@
 import StorageCore
 import StorageModel
-import StorageXML
 
 extension Command {
   static let poolCreate = Command(
@@ -14,16 +13,9 @@ extension Command {
     let building = try tool.buildingBeforeStart()
     let file = tool.arguments.required("file")
     let bytes = try tool.contents(of: file, limit: 1 << 20)
-    let document: PoolXML.Document
-    do throws(XMLProblem) {
-      document = try PoolXML.document(
-        bytes, file: file, validate: tool.arguments.has("validate"))
-    } catch {
-      throw StorageError(.badInput, "", error.text)
-    }
-    let pool = document.pool
-    let change = try tool.storage.create(
-      pool, uuidIsGiven: document.uuidWasGiven, building: building)
+    let (pool, uuidIsGiven) = try PoolReading.document(
+      bytes, file: file, validate: tool.arguments.has("validate"))
+    let change = try tool.storage.create(pool, uuidIsGiven: uuidIsGiven, building: building)
     try tool.report(change, pool: pool.name, "Pool \(pool.name) created from \(file)")
   }
 }

@@ -1,6 +1,4 @@
-import StorageConf
 import StorageCore
-import StorageHost
 import StorageModel
 import StorageXML
 
@@ -33,26 +31,9 @@ extension Tool {
     -> (PoolDefinition, uuidIsGiven: Bool)
   {
     guard arguments.has("conf") else {
-      do throws(XMLProblem) {
-        let document = try PoolXML.document(
-          bytes, file: file, validate: arguments.has("validate"))
-        return (document.pool, document.uuidWasGiven)
-      } catch {
-        throw StorageError(.badInput, "", error.text)
-      }
+      return try PoolReading.document(bytes, file: file, validate: arguments.has("validate"))
     }
-    do throws(ConfProblem) {
-      let conf = try ConfDocument.parse(bytes, file: file)
-      guard let section = conf.sections.first, conf.sections.count == 1 else {
-        throw ConfProblem(
-          file: file,
-          message: "has \(conf.sections.count) sections: expected one, [NAME] and its keys")
-      }
-      let pool = try PoolConf.definition(of: section, file: file, defaultFolder: storage.host.data)
-      // The notation has none, so that every definition of this name has the same.
-      return (pool, true)
-    } catch {
-      throw StorageError(.badInput, "", error.text)
-    }
+    // The notation has no UUID, so that every definition of this name has the same.
+    return (try PoolReading.section(bytes, file: file, host: storage.host), true)
   }
 }

@@ -24,6 +24,9 @@ extension Command {
       throw Arguments.usage(
         "Options --details and --\(wantsUUID ? "uuid" : "name") are mutually exclusive")
     }
+    if arguments.has("all"), arguments.has("inactive") {
+      throw Arguments.usage("Options --all and --inactive are mutually exclusive")
+    }
     let wantsNull = arguments.has("null")
     try tool.checkNull()
     let (all, warnings) = try tool.storage.store.all()
@@ -89,7 +92,7 @@ extension Command {
 
   private static func poolTypes(_ text: String?) throws(StorageError) -> Set<PoolType> {
     var types: Set<PoolType> = []
-    for word in (text ?? "").split(separator: ",") {
+    for word in text?.split(separator: ",", omittingEmptySubsequences: false) ?? [] {
       guard let type = PoolType(rawValue: String(word)) else {
         let known = PoolType.allCases.map(\.rawValue).joined(separator: ", ")
         throw StorageError(.usage, "", "Invalid pool type '\(word)': expected \(known)")

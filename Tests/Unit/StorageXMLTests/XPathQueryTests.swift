@@ -18,7 +18,7 @@ struct XPathQueryTests {
   @Test("each node selected is printed on lines of its own")
   func each() throws {
     let text = try XPathQuery.select("//name | //target", from: document, wrapped: false)
-    #expect(text == "<name>a &amp; b</name>\n<target>\n    <path>/x</path>\n  </target>\n")
+    #expect(text == "<name>a &amp; b</name>\n<target>\n  <path>/x</path>\n</target>\n")
   }
 
   @Test("wrapped nodes make one document")
