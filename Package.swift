@@ -120,10 +120,18 @@ let package = Package(
       ],
       path: "Sources/Backends/Logical"),
     library(
+      "NetworkFileSystemBackend",
+      [
+        "StorageModel", "StorageXML", "StorageOS", "StorageHost", "StorageCore", "FileVolumes",
+        "Mounts", "MountedFolders",
+      ],
+      path: "Sources/Backends/NetworkFileSystem"),
+    library(
       "StorageBackends",
       [
         "StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend",
         "DiskBackend", "LogicalBackend",
+        "NetworkFileSystemBackend",
       ]),
     library(
       "StorageTools",

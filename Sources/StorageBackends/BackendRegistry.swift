@@ -2,6 +2,7 @@ import DirectoryBackend
 import DiskBackend
 import FileSystemBackend
 import LogicalBackend
+import NetworkFileSystemBackend
 import StorageCore
 import StorageHost
 import StorageModel
@@ -14,6 +15,7 @@ package enum BackendRegistry {
     DiskBackend.self,
     LogicalBackend.self,
     ThinBackend.self,
+    NetworkFileSystemBackend.self,
   ]
 
   /// The backend of a pool.
