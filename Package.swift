@@ -144,10 +144,18 @@ let package = Package(
         "SCSIUnits", "CDevmapper",
       ], path: "Sources/Backends/Multipath"),
     library(
+      "NetworkFileSystemBackend",
+      [
+        "StorageModel", "StorageXML", "StorageOS", "StorageHost", "StorageCore", "FileVolumes",
+        "Mounts", "MountedFolders",
+      ],
+      path: "Sources/Backends/NetworkFileSystem"),
+    library(
       "StorageBackends",
       [
         "StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend",
-        "DiskBackend", "LogicalBackend", "ISCSIBackend", "MultipathBackend", "SCSIBackend",
+        "NetworkFileSystemBackend", "DiskBackend", "LogicalBackend", "ISCSIBackend",
+        "MultipathBackend", "SCSIBackend",
       ]),
     library(
       "StorageTools",

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +15,7 @@ sys.pycache_prefix = os.environ.get("CISTERN_COMPILED_TESTS")
 sys.dont_write_bytecode = sys.pycache_prefix is None
 pytest.register_assert_rewrite("tools", "contents", "schemas", "filesystems", "conformance")
 
+from filesystems import unmount_below  # noqa: E402
 from tools import Site  # noqa: E402  (after the registration above)
 
 
@@ -45,14 +45,6 @@ def scratch():
     yield folder
     unmount_below(folder)
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def unmount_below(folder):
-    """What a test left mounted below a folder is taken away, so that removing the folder removes no content."""
-    with open("/proc/self/mounts", encoding="utf-8") as table:
-        targets = [line.split()[1] for line in table]
-    for target in reversed([target for target in targets if target.startswith(f"{folder}/")]):
-        subprocess.run(["umount", "--lazy", target], check=False, capture_output=True, timeout=20)
 
 
 @pytest.fixture

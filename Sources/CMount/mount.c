@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 static __typeof__(mnt_new_context) *new_context;
 static __typeof__(mnt_free_context) *free_context;
@@ -93,7 +94,12 @@ void shim_unmount(const char *target, struct shim_mount_outcome *outcome) {
 
 void shim_unmount_by_force(const char *target, struct shim_mount_outcome *outcome) {
   memset(outcome, 0, sizeof *outcome);
-  if (umount2(target, MNT_FORCE | UMOUNT_NOFOLLOW) == 0) return;
+  /* Each try also makes those give up who wait for the server; they take a moment to go. */
+  for (int attempt = 0; attempt < 20; attempt++) {
+    if (umount2(target, MNT_FORCE | UMOUNT_NOFOLLOW) == 0) return;
+    if (errno != EBUSY) break;
+    usleep(100000);
+  }
   outcome->number = errno;
   outcome->status = MNT_EX_FAIL;
 }

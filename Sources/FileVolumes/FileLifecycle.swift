@@ -447,6 +447,8 @@ extension FileBackend {
   {
     let files = files(volume.name)
     let folder = try folder()
+    // The server keeps an open image from being replaced, our own claim included.
+    guard try !FileSystem(of: folder).refusesToReplaceOpenFiles else { return [] }
     var claimed: [Descriptor] = []
     for name in [files.sidePath(files.working), files.committedPath] {
       guard let file = try folder.openIfPresent(name) else { continue }

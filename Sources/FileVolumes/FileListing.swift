@@ -75,8 +75,8 @@ extension FileBackend {
         if entry.kind == .symbolicLink {
           listing.warnings.append(
             "'\(folder.path.appending(entry.name))' is a symbolic link; not followed")
-        } else if entry.kind == .folder, entry.name == VolumeFiles.lostAndFound {
-          // Belongs to the file system.
+        } else if VolumeFiles.belongsToFileSystem(entry) {
+          continue
         } else if entry.kind != .other, let name = VolumeName(found: entry.name) {
           found.append(name)
         }

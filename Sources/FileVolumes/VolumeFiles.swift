@@ -16,8 +16,6 @@ import StorageOS
 /// Temporary names end in `~` and eight letters. Source of Qubes' names: its driver file-reflink.
 struct VolumeFiles: Sendable {
   static let privateFolder = ".cistern"
-  /// The folder that file systems of the ext family have at their top (e2fsck(8)).
-  static let lostAndFound = "lost+found"
   static let records = ".cistern/volumes"
   static let record = "volume.conf"
   /// The state a started snapshot was made from, beside its record.
@@ -66,6 +64,14 @@ struct VolumeFiles: Sendable {
       deleted = "\(last).img~deleted0"
       revisionPrefix = "\(last).img."
     }
+  }
+
+  /// Whether something in a pool's folder is the file system's own: `lost+found` of the ext family (e2fsck(8)), the
+  /// `.trashcan` of GlusterFS, and `.nfs` with digits, which an NFS client calls an open file that was removed.
+  static func belongsToFileSystem(_ entry: Folder.Entry) -> Bool {
+    if entry.kind == .folder { return entry.name == "lost+found" || entry.name == ".trashcan" }
+    guard entry.name.hasPrefix(".nfs"), entry.name.utf8.count == 28 else { return false }
+    return entry.name.dropFirst(4).allSatisfy(\.isHexDigit)
   }
 
   var committedPath: String { home.isEmpty ? committed : "\(home)/\(committed)" }

@@ -4,6 +4,7 @@ import FileSystemBackend
 import ISCSIBackend
 import LogicalBackend
 import MultipathBackend
+import NetworkFileSystemBackend
 import SCSIBackend
 import StorageCore
 import StorageHost
@@ -14,6 +15,7 @@ package enum BackendRegistry {
   package static let all: [any PoolBackend.Type] = [
     DirectoryBackend.self,
     FileSystemBackend.self,
+    NetworkFileSystemBackend.self,
     DiskBackend.self,
     LogicalBackend.self,
     ThinBackend.self,

@@ -95,8 +95,12 @@ package enum DeviceUse {
   private static func loops(on device: DeviceNumber, sys: Path) -> [String] {
     let block = sys.appending("block")
     guard let entries = try? Folder(opening: block).entries() else { return [] }
+    // No node of a device lies on a server, which must not be asked.
+    let table = try? MountTable()
     return entries.map(\.name).filter { $0.hasPrefix("loop") }.sorted().filter { name in
-      guard let file = text(block.appending("\(name)/loop/backing_file")) else { return false }
+      guard let file = text(block.appending("\(name)/loop/backing_file")),
+        table?.mount(holding: Path(file))?.isRemote != true
+      else { return false }
       return deviceNumber(of: Path(file)) == device
     }
   }
@@ -130,7 +134,7 @@ package enum DeviceUse {
 
   /// Which device a node stands for; nil of what is no node of a block device.
   private static func deviceNumber(of path: Path) -> DeviceNumber? {
-    guard path.isAbsolute, let status = try? FileStatus(following: path),
+    guard path.isAbsolute, let status = try? FileStatus(known: path),
       status.kind == .blockDevice
     else { return nil }
     return status.device

@@ -8,6 +8,8 @@ package struct FileSystem: Sendable {
   package let isBtrfs: Bool
   /// Whether it has no disk below it: tmpfs or ramfs.
   package let isInMemory: Bool
+  /// Whether the file server, as those of CIFS do, lets nobody rename a file over one that is open.
+  package let refusesToReplaceOpenFiles: Bool
 
   /// Asks fstatvfs(3) and fstatfs(2).
   ///
@@ -29,6 +31,7 @@ package struct FileSystem: Sendable {
     // Numbers of <linux/magic.h>.
     isBtrfs = isKnown && magic == 0x9123_683E
     isInMemory = isKnown && (magic == 0x0102_1994 || magic == 0x8584_58F6)
+    refusesToReplaceOpenFiles = isKnown && (magic == 0xFF53_4D42 || magic == 0xFE53_4D42)
   }
 }
 

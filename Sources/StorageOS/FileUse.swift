@@ -11,6 +11,11 @@ extension Descriptor {
   /// as a listing.
   /// - Parameter countingReaders: whether those who have it open for reading only count.
   package func isOnlyInstance(countingReaders: Bool) -> Bool? {
+    // A server that does not entrust the file to this machine, NFS or CIFS, says no to the lease whoever has it open.
+    var magic: UInt64 = 0
+    guard shim_file_system_magic(number, &magic) == 0,
+      ![0x6969, 0xFF53_4D42, 0xFE53_4D42].contains(magic)
+    else { return nil }
     for _ in 0..<10 {
       if shim_probe_lease(number, countingReaders ? 1 : 0) == 0 { return true }
       guard errno == EAGAIN else { return nil }
@@ -47,7 +52,8 @@ package enum OpenFiles {
         return nil
       }
       let holds = names.contains { name in
-        (try? FileStatus(following: fds.appending(name.name)))?.identity == identity
+        // Without asking the server of a file that some process has open.
+        (try? FileStatus(known: fds.appending(name.name)))?.identity == identity
       }
       guard holds else { return nil }
       let command = (try? Descriptor(reading: proc.appending("\(pid)/comm")).readAll(limit: 64))
@@ -66,10 +72,17 @@ package enum OpenFiles {
     guard let folder = try? Folder(opening: block), let entries = try? folder.entries() else {
       return []
     }
+    let table = try? MountTable()
     return entries.map(\.name).filter { $0.hasPrefix("loop") }.sorted().filter { name in
       let file = block.appending("\(name)/loop/backing_file")
       guard let bytes = try? Descriptor(reading: file).readAll(limit: 8192) else { return false }
       let path = Path(String(decoding: bytes, as: UTF8.self).trimmed)
+      // The server of another file is not asked.
+      if let mount = table?.mount(holding: path), mount.isRemote,
+        mount.device != "\(identity.device >> 32):\(identity.device & 0xffff_ffff)"
+      {
+        return false
+      }
       return (try? FileStatus(following: path))?.identity == identity
     }
   }

@@ -169,11 +169,24 @@ package final class Folder: Sendable {
     let (from, last) = try place(of: name)
     let (to, newLast) = try target.place(of: newName)
     SystemCall.willChange("renameat2")
-    try SystemCall.run(
-      path.appending(name).text, "cannot rename to '\(target.path.appending(newName))'"
-    ) {
-      shim_rename(
-        from.descriptor.number, last, to.descriptor.number, newLast, exclusive ? 1 : 0)
+    do throws(StorageError) {
+      try SystemCall.run(
+        path.appending(name).text, "cannot rename to '\(target.path.appending(newName))'"
+      ) {
+        shim_rename(
+          from.descriptor.number, last, to.descriptor.number, newLast, exclusive ? 1 : 0)
+      }
+    } catch {
+      // NFS has no such renaming, but links, which replace nothing either.
+      guard exclusive, error.number == EINVAL else { throw error }
+      guard try status(name)?.kind != .folder else {
+        guard try target.status(newName) == nil else {
+          throw StorageError(errno: EEXIST, error.subject, error.problem)
+        }
+        return try rename(name, to: newName, in: folder)
+      }
+      try link(name, to: newName, in: target)
+      try remove(name)
     }
   }
 

@@ -141,14 +141,19 @@ package final class SecretBytes {
 
   /// A file in memory with the bytes, without a name and sealed, to be inherited by one child process.
   ///
+  /// `text` stands before them, `end` after them: what the file's reader wants around a passphrase.
   /// The child opens it as `Descriptor.pathForChild`: `qemu-img --object secret,id=…,file=PATH`, `cryptsetup
   /// --key-file PATH`. Gone when the last descriptor of it is closed (memfd_create(2)).
-  package func file() throws(StorageError) -> Descriptor {
+  package func file(after text: String = "", before end: String = "") throws(StorageError)
+    -> Descriptor
+  {
     let number = try SystemCall.run("", "cannot make a file in memory") {
       shim_memory_file("secret")
     }
     let file = Descriptor(owning: number, path: Path("the passphrase"))
+    try file.write(Array(text.utf8))
     try write(to: file)
+    try file.write(Array(end.utf8))
     try SystemCall.run("", "cannot seal a file in memory") { shim_seal_memory_file(number) }
     return file
   }

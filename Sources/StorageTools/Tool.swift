@@ -18,14 +18,17 @@ package final class Tool: Sendable {
   private init(_ command: Command, _ arguments: Arguments) throws(StorageError) {
     self.command = command
     self.arguments = arguments
-    let host = try HostFolders.current()
-    var timeout = 60.0
-    if let text = arguments.value("lock-timeout") {
-      guard let seconds = Double(text), seconds >= 0, seconds <= 1_000_000 else {
-        throw Arguments.usage("--lock-timeout '\(text)' is not a number of seconds")
-      }
-      timeout = seconds
+    var host = try HostFolders.current()
+    let given = arguments.value("timeout").map { ("--timeout", $0) }
+    if let (name, text) = given
+      ?? Process.environment("CISTERN_TIMEOUT").map({ ("CISTERN_TIMEOUT", $0) })
+    {
+      host.answerTimeout = try Tool.seconds(text, name)
     }
+    let timeout =
+      try arguments.value("lock-timeout").map { text throws(StorageError) in
+        try Tool.seconds(text, "--lock-timeout")
+      } ?? 60
     let style = arguments.value("progress").map { ProgressLine.Style(rawValue: $0) } ?? .auto
     guard let style else {
       let words = ProgressLine.Style.allCases.map(\.rawValue).joined(separator: ", ")
@@ -46,6 +49,13 @@ package final class Tool: Sendable {
       throw Arguments.usage("--reserve '\(text)' is not a number of per cent: expected 0 to 100")
     }
     return number
+  }
+
+  private static func seconds(_ text: String, _ name: String) throws(StorageError) -> Double {
+    guard let seconds = Double(text), seconds >= 0, seconds <= 1_000_000 else {
+      throw Arguments.usage("\(name) '\(text)' is not a number of seconds")
+    }
+    return seconds
   }
 
   /// What to tell the progress of work to that is no change of storage; nil where nobody wants to know.

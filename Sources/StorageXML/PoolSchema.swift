@@ -53,7 +53,7 @@ enum PoolSchema {
       let isNFS = format == nil || format == "auto" || format == "nfs"
       let version = SchemaElement("protocol", required: [("ver", .anything)])
       return [host, dir(.once, isNFS ? .absoluteFolder : .nonEmpty), formats(type)] + makers
-        + (isNFS ? [version] : [])
+        + (isNFS ? [version] : []) + (format == "cifs" ? [authentication] : [])
     case .logical: return [name(.optional), device(.any), formats(type)] + makers
     case .disk: return [device(.once), formats(type)] + makers
     case .iscsi: return [host, device(.once), initiator(.optional), authentication] + makers
@@ -113,7 +113,7 @@ enum PoolSchema {
   }
 
   private static let authentication = SchemaElement(
-    "auth", required: [("type", .words(["chap", "ceph"])), ("username", .anything)],
+    "auth", required: [("type", .words(["chap", "ceph", "cifs"])), ("username", .anything)],
     [CommonSchema.secret(type: nil)])
 
   private static let hostAdapter = SchemaElement(

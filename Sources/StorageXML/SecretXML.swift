@@ -98,7 +98,7 @@ extension SecretUsage.Kind {
     switch self {
     case .volume: return "volume"
     case .iscsi: return "target"
-    case .ceph, .tls, .vtpm: return "name"
+    case .ceph, .tls, .vtpm, .cifs: return "name"
     }
   }
 
@@ -110,6 +110,7 @@ extension SecretUsage.Kind {
     case .iscsi: return "iSCSI"
     case .tls: return "TLS"
     case .vtpm: return "vTPM"
+    case .cifs: return "CIFS"
     }
   }
 
@@ -117,7 +118,7 @@ extension SecretUsage.Kind {
     switch self {
     case .volume: return "volume path"
     case .iscsi: return "target"
-    case .ceph, .tls, .vtpm: return "name"
+    case .ceph, .tls, .vtpm, .cifs: return "name"
     }
   }
 }

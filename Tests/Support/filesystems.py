@@ -78,6 +78,14 @@ def unmount(path, seconds=10):
         time.sleep(0.1)
 
 
+def unmount_below(folder):
+    """What a test left mounted below a folder is taken away, so that removing the folder removes no content."""
+    with open("/proc/self/mounts", encoding="utf-8") as table:
+        targets = [line.split()[1] for line in table]
+    for target in reversed([target for target in targets if target.startswith(f"{folder}/")]):
+        subprocess.run(["umount", "--lazy", target], check=False, capture_output=True, timeout=20)
+
+
 class BindMount:
     """One folder seen at a second place."""
 

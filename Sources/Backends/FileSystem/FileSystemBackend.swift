@@ -126,12 +126,7 @@ package struct FileSystemBackend: MountedBackend {
   // MARK: Build
 
   package func build(overwrite: OverwritePolicy, _ steps: Steps) throws(StorageError) {
-    let occupation = try occupation()
-    if case .other(let mount) = occupation {
-      throw StorageError(
-        .busy, subject,
-        "something else is mounted on '\(mount.target)': '\(mount.source)' (\(mount.type))")
-    }
+    if case .other(let mount) = try occupation() { throw covered(by: mount) }
     if overwrite == .unspecified { return try buildFolder(isMountPoint: true, steps) }
     // Everything that can be refused is, before the folder is made.
     let make = try planFileSystem(overwrite)

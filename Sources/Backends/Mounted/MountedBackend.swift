@@ -107,7 +107,8 @@ extension MountedBackend {
       .busy, subject, "'\(source)' is not mounted on '\(pool.target.path?.text ?? "")'")
   }
 
-  private func covered(by mount: Mount) -> StorageError {
+  /// The refusal where something else is mounted on the target.
+  package func covered(by mount: Mount) -> StorageError {
     StorageError(
       .busy, subject,
       "something else is mounted on '\(mount.target)': '\(mount.source)' (\(mount.type))")

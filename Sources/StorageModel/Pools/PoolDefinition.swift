@@ -195,7 +195,8 @@ package struct PoolSource: Equatable, Sendable {
   }
 
   package struct Authentication: Equatable, Sendable {
-    package enum Kind: String, Sendable { case chap, ceph }
+    /// `cifs` is none of libvirt's.
+    package enum Kind: String, Sendable { case chap, ceph, cifs }
     package var kind: Kind
     package var username: String
     package var secret: SecretReference

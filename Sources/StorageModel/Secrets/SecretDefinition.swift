@@ -14,8 +14,8 @@ package struct SecretDefinition: Equatable, Sendable {
 
 /// What a secret is for; at most one secret exists for one use.
 package struct SecretUsage: Equatable, Sendable {
-  /// The kinds of libvirt 9.0; the raw value is the word in XML.
-  package enum Kind: String, CaseIterable, Sendable { case volume, ceph, iscsi, tls, vtpm }
+  /// The kinds of libvirt 9.0, and `cifs`; the raw value is the word in XML.
+  package enum Kind: String, CaseIterable, Sendable { case volume, ceph, iscsi, tls, vtpm, cifs }
 
   package var kind: Kind
   /// The path of a volume, the name of a key, a target: free text, not empty.

@@ -132,6 +132,8 @@ struct Parameter: Sendable {
   static let dryRun = Parameter.flag("dry-run", "Show the steps and change nothing.")
   static let lockTimeout = Parameter.named(
     "lock-timeout", "SECONDS", "Wait at most this long for locks of other commands (60).")
+  static let timeout = Parameter.named(
+    "timeout", "SECONDS", "Wait at most this long for a server or a device (10).")
   static let progress = Parameter.named(
     "progress", "STYLE", "Show on standard error how far it is: auto, json or none (auto).",
     .words([

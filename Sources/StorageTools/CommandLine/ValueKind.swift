@@ -134,7 +134,7 @@ extension ValueKind {
     })
 
   static let authenticationType = ValueKind.words([
-    Word("chap", "iSCSI"), Word("ceph", "cephx"),
+    Word("chap", "iSCSI"), Word("ceph", "cephx"), Word("cifs", "a password"),
   ])
 
   static let yesNo = ValueKind.words([Word("yes"), Word("no")])

@@ -9,6 +9,7 @@ extension Command {
     [
       .required("type", "TYPE", "Type of the pools: logical, netfs, iscsi and so on.", .poolType),
       .optional("srcSpec", "FILE", "A source element that says where to look; - is stdin."),
+      .timeout,
     ],
     example: "find-storage-pool-sources logical"
   ) { tool throws(StorageError) in

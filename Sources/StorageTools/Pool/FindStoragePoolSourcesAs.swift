@@ -11,6 +11,7 @@ extension Command {
       .optional("host", "HOST", "Host to ask."),
       .optional("port", "PORT", "Port of the host; nothing without a host.", .number),
       .optional("initiator", "IQN", "iSCSI initiator to ask as; nothing without a host."),
+      .timeout,
     ],
     example: "find-storage-pool-sources-as netfs nas.example.org"
   ) { tool throws(StorageError) in

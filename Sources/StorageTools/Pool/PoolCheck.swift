@@ -5,7 +5,7 @@ extension Command {
   static let poolCheck = Command(
     "pool-check", "List what interrupted commands left in a pool, and remove it if asked.",
     .changes,
-    [.pool, .flag("repair", "Remove what nobody can want back.")],
+    [.pool, .flag("repair", "Remove what nobody can want back."), .timeout],
     example: "pool-check vms --repair"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")

@@ -6,7 +6,7 @@ extension Command {
     "pool-create", "Start a pool from an XML document; it is gone when it is stopped.", .changes,
     [
       .required("file", "FILE", "The document; - reads standard input."), .build, .overwrite,
-      .noOverwrite, .flag("validate", "Refuse what libvirt's schema does not know."),
+      .noOverwrite, .flag("validate", "Refuse what libvirt's schema does not know."), .timeout,
     ],
     example: "pool-create /srv/scratch.xml --build"
   ) { tool throws(StorageError) in

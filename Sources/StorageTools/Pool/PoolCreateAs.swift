@@ -4,7 +4,7 @@ import StorageModel
 extension Command {
   static let poolCreateAs = Command(
     "pool-create-as", "Start a pool from options; it is gone when it is stopped.", .changes,
-    Parameter.poolOptions + [.build, .overwrite.rare, .noOverwrite.rare],
+    Parameter.poolOptions + [.build, .overwrite.rare, .noOverwrite.rare, .timeout.rare],
     example: "pool-create-as scratch dir --target /srv/scratch --build"
   ) { tool throws(StorageError) in
     let building = try tool.buildingBeforeStart()

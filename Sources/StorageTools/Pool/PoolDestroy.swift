@@ -4,7 +4,7 @@ import StorageModel
 extension Command {
   static let poolDestroy = Command(
     "pool-destroy", "Stop a pool; its data and its definition stay.", .changes,
-    [.pool(.active), .flag("if-active", "Succeed where it is not active.")],
+    [.pool(.active), .flag("if-active", "Succeed where it is not active."), .timeout],
     example: "pool-destroy images"
   ) {
     tool throws(StorageError) in

@@ -3,7 +3,7 @@ import StorageModel
 
 extension Command {
   static let poolInfo = Command(
-    "pool-info", "Print the state and the sizes of a pool.", .reads, [.pool, .bytes],
+    "pool-info", "Print the state and the sizes of a pool.", .reads, [.pool, .bytes, .timeout],
     example: "pool-info images"
   ) { tool throws(StorageError) in
     let pool = try tool.storage.store.pool(matching: tool.arguments.required("pool"))

@@ -14,7 +14,7 @@ extension Command {
         "type", "TYPES", "List only pools of these types, separated by commas.",
         .poolTypeList),
       .flag("details", "Show more of each pool."), .flag("uuid", "Print UUIDs only."),
-      .flag("name", "Print names only."), .null,
+      .flag("name", "Print names only."), .null, .timeout,
     ],
     example: "pool-list --all --details"
   ) { tool throws(StorageError) in

@@ -3,7 +3,7 @@ import StorageModel
 
 extension Command {
   static let poolRefresh = Command(
-    "pool-refresh", "Check that a pool can be reached.", .changes, [.pool(.active)],
+    "pool-refresh", "Check that a pool can be reached.", .changes, [.pool(.active), .timeout],
     example: "pool-refresh images"
   ) {
     tool throws(StorageError) in

@@ -6,7 +6,7 @@ extension Command {
     "pool-start", "Start a pool.", .changes,
     [
       .pool(.inactive), .build, .overwrite, .noOverwrite,
-      .flag("if-inactive", "Succeed where it is active already."),
+      .flag("if-inactive", "Succeed where it is active already."), .timeout,
     ],
     example: "pool-start default"
   ) {

@@ -6,7 +6,7 @@ extension Command {
     "vol-info", "Print the type and the sizes of a volume.", .reads,
     [
       .volume, .volumePool, .bytes,
-      .flag("physical", "Show the size of the file instead of the allocation."),
+      .flag("physical", "Show the size of the file instead of the allocation."), .timeout,
     ],
     example: "vol-info disk1 --pool images"
   ) { tool throws(StorageError) in

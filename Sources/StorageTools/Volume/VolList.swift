@@ -4,7 +4,7 @@ import StorageModel
 extension Command {
   static let volList = Command(
     "vol-list", "List the volumes of a pool.", .reads,
-    [.pool(.active), .flag("details", "Show type and sizes too."), .null],
+    [.pool(.active), .flag("details", "Show type and sizes too."), .null, .timeout],
     example: "vol-list images --details"
   ) { tool throws(StorageError) in
     try tool.checkNull()

@@ -1,0 +1,458 @@
+"""Pools of type netfs against real servers: the kernel's NFS server and Samba, both on the guest's own addresses.
+
+The servers are also cut off: by taking their address away, by stopping their processes, by something that takes a
+connection and never answers. What must hold then: a command that asks them ends within its time-out, and commands
+about other pools do not wait for them at all."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from pathlib import Path
+
+import contents
+import pytest
+from tools import BUSY, DONE, EXISTS, IO_ERROR, MIB, UNSUPPORTED
+
+pytestmark = pytest.mark.guest(
+    modules=["nfsd", "nfs", "nfsv4", "nfsv3", "cifs", "dm_mod", "vfat", "udf", "f2fs", "loop"],
+    packages=["nfs-kernel-server", "nfs-common", "rpcbind", "samba", "cifs-utils", "dosfstools", "udftools",
+              "f2fs-tools", "dmsetup"],
+    disks=["256M", "256M", "64M"],
+    seconds=420,
+)  # fmt: skip
+
+#: The address that can be taken away, and one that stays.
+CUT, KEPT = "10.99.0.1", "127.0.0.1"
+#: What a time-out may cost more than it says: starting programs takes long on an emulated processor.
+SLACK = 6
+
+
+@pytest.fixture(autouse=True)
+def patience(site):
+    """The first mount of a kind loads modules, which takes long on an emulated processor."""
+    site.environment["CISTERN_TIMEOUT"] = "90"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def address():
+    subprocess.run(["ip", "addr", "add", f"{CUT}/32", "dev", "lo"], check=True, timeout=20)
+
+
+def daemon(*argv):
+    """Starts a server that stays in the foreground."""
+    return subprocess.Popen(list(map(str, argv)), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                            stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def export(disks):
+    """A folder on a scratch disk, exported by NFS 3, and by NFS 4 as its root: the guest's own root is none that can
+    be exported."""
+    folder = Path("/srv/export")
+    folder.mkdir(parents=True)
+    os.makedirs("/run/rpcbind", exist_ok=True)
+    os.makedirs("/run/sendsigs.omit.d", exist_ok=True)
+    run = lambda *argv: subprocess.run(argv, check=True, timeout=60)  # noqa: E731
+    run("mkfs.ext4", "-q", "-E", "lazy_itable_init=1,nodiscard", disks[0])
+    run("mount", disks[0], folder)
+    run("mount", "-t", "nfsd", "nfsd", "/proc/fs/nfsd")
+    for client in (CUT, KEPT):
+        run("exportfs", "-o", "rw,no_root_squash,insecure,no_subtree_check,fsid=0", f"{client}:{folder}")
+    servers = [daemon("rpcbind", "-w", "-f")]
+    wait_until(lambda: answers(111), 30)
+    servers.append(daemon("rpc.mountd", "-F"))
+    run("rpc.nfsd", "4")
+    yield folder
+    run("exportfs", "-ua")
+    run("rpc.nfsd", "0")
+    for server in servers:
+        server.kill()
+
+
+def answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex((KEPT, port)) == 0
+
+
+def netfs(site, pool, host, folder, target, extra="", options="", lifecycle="", form="nfs"):
+    """Defines a pool by a document."""
+    file = site.root / f"{pool}.xml"
+    more = "".join(f"<fs:option name='{option}'/>" for option in options.split())
+    file.write_text(
+        f"<pool type='netfs' xmlns:fs='http://libvirt.org/schemas/storagepool/fs/1.0'><name>{pool}</name>"
+        f"<source><host name='{host}'/><dir path='{folder}'/><format type='{form}'/>{extra}</source>"
+        f"<target><path>{target}</path></target><fs:mount_opts>{more}</fs:mount_opts>{lifecycle}</pool>"
+    )
+    site.ok("pool-define", file)
+
+
+KEEPS = "<c:lifecycle xmlns:c='urn:cistern:storage:1' revisions_to_keep='2'/>"
+
+
+def mounted(target):
+    """The line of /proc/self/mounts about a target, or None."""
+    lines = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
+    return next((line for line in reversed(lines) if line[1] == str(target)), None)
+
+
+def life_of_a_volume(site, pool, target):
+    """Two sessions and a revert, through whatever is mounted."""
+    site.ok("vol-create-as", pool, "v", str(MIB), "--allocation", "0")
+    for text in ("one", "two"):
+        device = site.ok("vol-start", "v", "--pool", pool).strip()
+        assert device.startswith(str(target))
+        contents.put(device, text)
+        site.ok("vol-stop", "v", "--pool", pool)
+    assert contents.get(target / "v") == "two"
+    site.ok("vol-revert", "v", "--pool", pool)
+    assert contents.get(target / "v") == "one"
+    assert len(site.revisions("v", pool)) == 2
+    assert site.run("pool-check", pool).out.strip() == f"Pool {pool} is clean"
+    # What an open file leaves when it is removed belongs to nobody.
+    assert [volume["name"] for volume in site.json("vol-list", pool)["volumes"]] == ["v"]
+
+
+@pytest.mark.limit(120)
+def test_an_nfs_pool_does_what_a_directory_pool_does(site, scratch, export, call):
+    (export / "a").mkdir()
+    target = scratch / "a"
+    netfs(site, "a", KEPT, "/a", target, "<protocol ver='4.2'/>", "noatime", KEEPS)
+    site.ok("pool-build", "a")
+    site.ok("pool-start", "a")
+    kind, options = mounted(target)[2:4]
+    assert kind == "nfs4"
+    assert {"vers=4.2", "noatime", "nodev", "nosuid", "noexec"} <= set(options.split(","))
+    assert mounted(target)[0] == f"{KEPT}:/a"
+    life_of_a_volume(site, "a", target)
+    assert (export / "a" / "v").exists(), "it is on the server"
+    # Somebody holds it.
+    with subprocess.Popen(["sleep", "60"], cwd=target) as sleeper:
+        site.refused(BUSY, "pool-destroy", "a", words=f"sleep (pid {sleeper.pid})")
+        sleeper.kill()
+    site.ok("pool-destroy", "a")
+    assert mounted(target) is None and list(target.iterdir()) == []
+    site.refused(BUSY, "vol-list", "a", words="is not active")
+    # Unmounted behind its back, nothing is put into the folder below.
+    site.ok("pool-start", "a")
+    call("umount", target)
+    site.refused(BUSY, "vol-create-as", "a", "w", "1M", words="is not mounted")
+    assert site.pool("a")["state"] == "inaccessible" and list(target.iterdir()) == []
+    site.ok("pool-destroy", "a")
+    site.ok("pool-delete", "a")
+    assert not target.exists()
+
+
+@pytest.mark.limit(60)
+def test_nfs_3_and_what_the_server_exports(site, scratch, export):
+    (export / "b").mkdir()
+    netfs(site, "b", KEPT, export / "b", scratch / "b", "<protocol ver='3'/>", "nolock")
+    site.ok("pool-build", "b")
+    site.ok("pool-start", "b")
+    assert mounted(scratch / "b")[2] == "nfs"
+    site.ok("vol-create-as", "b", "v", "64K")
+    site.ok("pool-destroy", "b")
+    found = site.ok("find-storage-pool-sources-as", "netfs", KEPT)
+    assert found.strip() == (
+        f"<sources>\n  <source>\n    <host name='{KEPT}'/>\n    <dir path='{export}'/>\n"
+        "    <format type='nfs'/>\n  </source>\n</sources>"
+    )
+    (site.root / "source.xml").write_text(f"<source><host name='{KEPT}'/></source>")
+    assert site.ok("find-storage-pool-sources", "netfs", site.root / "source.xml") == found
+
+
+def timed(run, *arguments, **options):
+    """What a command gave and how long it took."""
+    start = time.monotonic()
+    result = run(*arguments, **options)
+    return result, time.monotonic() - start
+
+
+@pytest.mark.limit(200)
+def test_a_server_that_is_gone_costs_its_time_out_and_delays_nobody_else(site, scratch, export, call):
+    (export / "c").mkdir()
+    for pool in ("dead", "dead2"):
+        netfs(site, pool, CUT, "/c" if pool == "dead" else "/", scratch / pool, "<protocol ver='4.2'/>")
+        site.ok("pool-build", pool)
+        site.ok("pool-start", pool)
+    site.ok("pool-define-as", "alive", "dir", "--target", scratch / "alive")
+    site.ok("pool-build", "alive")
+    site.ok("pool-start", "alive")
+    for volume in ("v", "w"):
+        site.ok("vol-create-as", "alive", volume, "64K")
+    site.ok("vol-create-as", "dead", "v", "64K")
+    _, usual = timed(site.ok, "pool-info", "alive")
+
+    call("ip", "addr", "del", f"{CUT}/32", "dev", "lo")
+    try:
+        # Of the pool itself: within the time-out, and told.
+        result, took = timed(site.run, "pool-info", "dead", "--timeout", "3")
+        assert "inaccessible" in result.out and "does not answer within 3 seconds" in result.err, result
+        assert took < 3 + SLACK
+        for tool, arguments in {
+            "vol-list": ["dead"],
+            "pool-refresh": ["dead"],
+            "vol-info": ["v", "--pool", "dead"],
+        }.items():
+            result, took = timed(site.run, tool, *arguments, "--timeout", "3")
+            assert result.status == IO_ERROR and "does not answer" in result.err, result
+            assert took < 3 + SLACK, f"{tool} took {took}"
+        # Without the option too, if it is not said otherwise.
+        result, took = timed(site.run, "vol-create-as", "dead", "x", "64K", environment={"CISTERN_TIMEOUT": "2"})
+        assert result.status == IO_ERROR and took < 2 + SLACK, result
+        # Two that are dead are waited for together.
+        result, took = timed(site.run, "pool-list", "--details", "--timeout", "4")
+        assert result.out.count("inaccessible") == 2 and "running" in result.out, result
+        assert took < 4 + SLACK
+        # Of the others: as if nothing were.
+        for tool, arguments in {
+            "pool-info": ["alive"],
+            "vol-list": ["alive"],
+            "vol-info": ["v", "--pool", "alive"],
+            "pool-list": [],
+        }.items():
+            result, took = timed(site.run, tool, *arguments)
+            assert result.status == DONE and took < usual + 2, f"{tool} took {took}:\n{result}"
+        # What has to look at all pools waits for the dead ones once.
+        result, took = timed(site.run, "vol-delete", "v", "--pool", "alive", environment={"CISTERN_TIMEOUT": "3"})
+        assert result.status == DONE and took < 3 + SLACK, result
+        result, took = timed(site.run, "pool-define-as", "more", "dir", "--target", scratch / "more")
+        assert result.status == DONE and took < SLACK, result
+        result = site.run("pool-define-as", "inside", "dir", "--target", scratch / "dead" / "x")
+        assert result.status == EXISTS, result
+        # It comes back.
+        call("ip", "addr", "add", f"{CUT}/32", "dev", "lo")
+        wait_until(lambda: site.pool("dead")["state"] == "running", 60)
+        site.ok("vol-info", "v", "--pool", "dead")
+        call("ip", "addr", "del", f"{CUT}/32", "dev", "lo")
+        # It is stopped though it is gone.
+        result, took = timed(site.run, "pool-destroy", "dead", "--timeout", "3")
+        assert result.status == DONE and mounted(scratch / "dead") is None, result
+        assert took < 6 + SLACK
+        result, took = timed(site.run, "pool-destroy", "dead2", "--timeout", "3")
+        assert result.status == DONE, result
+    finally:
+        subprocess.run(["ip", "addr", "add", f"{CUT}/32", "dev", "lo"], check=False, timeout=20)
+    site.ok("pool-start", "dead")
+    site.ok("vol-info", "v", "--pool", "dead")
+    site.ok("pool-destroy", "dead")
+
+
+def wait_until(holds, seconds):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come"
+        time.sleep(0.5)
+
+
+class Silent:
+    """A server that takes connections and says nothing."""
+
+    def __init__(self, port):
+        self.socket = socket.create_server((CUT, port))
+        self.taken = []
+        threading.Thread(target=self._take, daemon=True).start()
+
+    def _take(self):
+        while True:
+            try:
+                self.taken.append(self.socket.accept()[0])
+            except OSError:
+                return
+
+    def close(self):
+        self.socket.close()
+        for one in self.taken:
+            one.close()
+
+
+@pytest.mark.limit(60)
+def test_a_server_that_never_answers_is_given_up(site, scratch):
+    server = Silent(12049)
+    try:
+        netfs(site, "s", CUT, "/x", scratch / "s", "<protocol ver='4.2'/>", "port=12049")
+        site.ok("pool-build", "s")
+        result, took = timed(site.run, "pool-start", "s", "--timeout", "3")
+        assert result.status == IO_ERROR and "no answer within 3 seconds" in result.err, result
+        assert took < 3 + SLACK
+        assert mounted(scratch / "s") is None and site.pool("s")["state"] == "inactive"
+        # A signal ends it sooner.
+        process = site.start("pool-start", "s", "--timeout", "50")
+        time.sleep(2)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) != 0
+    finally:
+        server.close()
+    result, took = timed(site.run, "find-storage-pool-sources-as", "netfs", "10.99.0.77", "--timeout", "3")
+    assert result.status != DONE and took < 3 + SLACK, result
+
+
+# Samba
+
+
+@pytest.fixture(scope="module")
+def samba(disks):
+    """A server with a share for guests and one for the user root, whose password is `open sesame`."""
+    folder = Path("/srv/smb")
+    folder.mkdir(parents=True)
+    run = lambda *argv, **more: subprocess.run(argv, check=True, timeout=60, **more)  # noqa: E731
+    run("mkfs.ext4", "-q", "-E", "lazy_itable_init=1,nodiscard", disks[1])
+    run("mount", disks[1], folder)
+    for name in ("open", "closed"):
+        (folder / name).mkdir()
+    for name in ("/run/samba", "/var/lib/samba/private", "/var/cache/samba", "/var/log/samba"):
+        os.makedirs(name, exist_ok=True)
+    conf = folder / "smb.conf"
+    conf.write_text(
+        f"[global]\nmap to guest = bad user\nguest account = root\ninterfaces = lo\nbind interfaces only = yes\n"
+        f"disable netbios = yes\nsmb ports = 445\nload printers = no\nprinting = bsd\nserver role = standalone\n"
+        f"[open]\npath = {folder}/open\nguest ok = yes\nread only = no\n"
+        f"[closed]\npath = {folder}/closed\nvalid users = root\nread only = no\n"
+    )
+    run("smbpasswd", "-c", conf, "-s", "-a", "root", input=b"open sesame\nopen sesame\n")
+    server = daemon("smbd", "--foreground", "--no-process-group", "-s", conf)
+    wait_until(lambda: answers(445), 60)
+    yield server
+    server.terminate()
+    server.wait(20)
+
+
+@pytest.mark.limit(120)
+def test_a_cifs_pool_for_guests_and_one_with_a_password(site, scratch, samba):
+    netfs(site, "g", KEPT, "open", scratch / "g", options="file_mode=0600", form="cifs")
+    site.ok("pool-build", "g")
+    site.ok("pool-start", "g")
+    source, _, kind, options = mounted(scratch / "g")[:4]
+    assert (source, kind) == (f"//{KEPT}/open", "cifs")
+    assert {"nodev", "nosuid", "noexec"} <= set(options.split(","))
+    site.ok("vol-create-as", "g", "v", str(MIB), "--allocation", "0")
+    image = contents.image(scratch / "image", MIB, at0="imported")
+    site.ok("vol-import", "v", image, "--pool", "g")
+    site.ok("vol-export", "v", scratch / "out", "--pool", "g")
+    assert contents.get(scratch / "out") == "imported"
+    site.refused(EXISTS, "vol-create-as", "g", "v", "1M", words="exists already")
+    site.ok("vol-delete", "v", "--pool", "g")
+    assert site.json("vol-list", "g")["volumes"] == []
+    site.ok("pool-destroy", "g")
+
+    secret = site.root / "secret.xml"
+    secret.write_text("<secret><usage type='cifs'><name>nas</name></usage></secret>")
+    site.ok("secret-define", secret)
+    [uuid] = [one["uuid"] for one in site.json("secret-list")["secrets"]]
+    login = "<auth type='cifs' username='root'><secret usage='nas'/></auth>"
+    netfs(site, "c", KEPT, "closed", scratch / "c", login, form="cifs")
+    site.ok("pool-build", "c")
+    site.refused(4, "pool-start", "c", words="does not have a value")
+    (site.root / "password").write_text("wrong")
+    site.ok("secret-set-value", uuid, "--file", site.root / "password", "--plain")
+    site.refused(1, "pool-start", "c", words="Permission denied")
+    assert mounted(scratch / "c") is None
+    (site.root / "password").write_text("open sesame")
+    site.ok("secret-set-value", uuid, "--file", site.root / "password", "--plain")
+    seen = []
+    watcher = threading.Thread(target=watch_command_lines, args=(seen, "sesame", 5), daemon=True)
+    watcher.start()
+    site.ok("pool-start", "c")
+    watcher.join()
+    assert seen == [], "the password was in a command line or an environment"
+    assert "sesame" not in Path("/proc/self/mounts").read_text()
+    assert "username=root" in mounted(scratch / "c")[3]
+    site.ok("vol-create-as", "c", "v", "64K")
+
+    # Its processes are stopped: the connection stands, and nothing is answered.
+    session = children(samba.pid)
+    for process in session:
+        os.kill(process, signal.SIGSTOP)
+    try:
+        result, took = timed(site.run, "pool-info", "c", "--timeout", "3")
+        assert "inaccessible" in result.out, result
+        assert took < 3 + SLACK
+    finally:
+        for process in session:
+            os.kill(process, signal.SIGCONT)
+    wait_until(lambda: site.pool("c")["state"] == "running", 60)
+    site.ok("pool-destroy", "c")
+
+
+def children(parent):
+    """The processes that a process started, and theirs."""
+    own = [int(pid) for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split()]
+    return own + [pid for one in own for pid in children(one)]
+
+
+def watch_command_lines(seen, word, seconds):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        for process in Path("/proc").glob("[0-9]*"):
+            for file in ("cmdline", "environ"):
+                try:
+                    if word in (process / file).read_text(errors="replace"):
+                        seen.append((process / file).read_text(errors="replace"))
+                except OSError:
+                    pass
+
+
+# File systems that a build machine's kernel lacks
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize("kind", ["vfat", "udf", "f2fs"])
+def test_a_file_system_that_this_kernel_knows(site, scratch, kind):
+    image = scratch / "image"
+    with open(image, "wb") as file:
+        file.truncate(64 * MIB)
+    site.ok("pool-define-as", "p", "fs", "--source-dev", image, "--source-format", kind, "--target", scratch / "p")
+    site.ok("pool-build", "p", "--no-overwrite")
+    site.refused(EXISTS, "pool-build", "p", "--no-overwrite", words=f"already formatted using '{kind}'")
+    site.ok("pool-start", "p")
+    assert mounted(scratch / "p")[2] == kind
+    site.ok("vol-create-as", "p", "v", "64K")
+    site.ok("pool-destroy", "p")
+    site.ok("pool-start", "p")
+    assert [volume["name"] for volume in site.json("vol-list", "p")["volumes"]] == ["v"]
+    site.ok("pool-destroy", "p")
+
+
+@pytest.mark.limit(60)
+def test_a_device_that_fails_while_the_pool_is_started(site, scratch, disks, call):
+    sectors = int(Path(f"/sys/class/block/{disks[2].resolve().name}/size").read_text())
+    environment = {**os.environ, "DM_DISABLE_UDEV": "1"}
+    call("dmsetup", "create", "gone", "--table", f"0 {sectors} linear {disks[2].resolve()} 0", env=environment)
+    target = scratch / "d"
+    (site.root / "d.xml").write_text(
+        "<pool type='fs' xmlns:fs='http://libvirt.org/schemas/storagepool/fs/1.0'><name>d</name>"
+        "<source><device path='/dev/mapper/gone'/><format type='ext4'/></source>"
+        f"<target><path>{target}</path></target>"
+        "<fs:mount_opts><fs:option name='errors=remount-ro'/></fs:mount_opts></pool>"
+    )
+    site.ok("pool-define", site.root / "d.xml")
+    site.ok("pool-build", "d", "--no-overwrite")
+    site.ok("pool-start", "d")
+    site.ok("vol-create-as", "d", "v", "64K")
+    call("dmsetup", "suspend", "--nolockfs", "gone", env=environment)
+    call("dmsetup", "load", "gone", "--table", f"0 {sectors} error", env=environment)
+    call("dmsetup", "resume", "gone", env=environment)
+    try:
+        result = site.run("vol-create-as", "d", "w", "64K")
+        assert result.status != DONE and "vol-create-as: " in result.err, result
+        state = site.pool("d")["state"]
+        assert state in ("degraded", "inaccessible"), state
+        site.ok("pool-destroy", "d")
+        assert mounted(target) is None and list(target.iterdir()) == []
+        result = site.run("pool-start", "d")
+        assert result.status != DONE and mounted(target) is None, result
+    finally:
+        call("dmsetup", "remove", "gone", env=environment)
+
+
+def test_a_missing_helper_program_names_its_package(site, scratch):
+    netfs(site, "h", KEPT, "/x", scratch / "h")
+    site.ok("pool-build", "h")
+    helper = Path("/usr/sbin/mount.nfs")
+    helper.rename("/usr/sbin/mount.nfs.away")
+    try:
+        site.refused(UNSUPPORTED, "pool-start", "h", words=["mount.nfs", "nfs-common"])
+    finally:
+        Path("/usr/sbin/mount.nfs.away").rename(helper)
