@@ -8,7 +8,7 @@ import time
 import contents
 import pytest
 from conftest import SIZE, VOLUME
-from tools import BUSY, DONE, EXISTS, LOCKED, NOT_FOUND, PROBLEMS
+from tools import BUSY, DONE, EXISTS, LOCKED, NOT_FOUND, PROBLEMS, Site
 
 SEED = int(os.environ.get("CISTERN_SEED", "0")) or int(time.time())
 ROUNDS = 40
@@ -151,3 +151,38 @@ def test_many_at_once(stage):
         assert result.status in (DONE, NOT_FOUND), result
     stage.site.ok("pool-check", "p", "--repair")
     assert stage.site.run("pool-check", "p").out.strip() == "Pool p is clean"
+
+
+@pytest.mark.limit(240)
+def test_thirty_two_at_once(scratch):
+    """32 creates, then 32 clones, then 32 deletes, all at once: none fails, no volume is lost or left."""
+    site = Site(scratch / "root")
+    site.root.mkdir()
+    site.ok("pool-define-as", "p", "dir", "--target", scratch / "p")
+    site.ok("pool-build", "p")
+    site.ok("pool-start", "p")
+
+    def all_at_once(lines):
+        running = [(line, site.start(*line)) for line in lines]
+        for line, process in running:
+            _, error = process.communicate(timeout=200)
+            assert process.returncode == DONE, f"{line}: {error.decode()}"
+
+    def names():
+        return {one["name"] for one in site.json("vol-list", "p")["volumes"]}
+
+    numbers = range(32)
+    kinds = ["raw", "raw", "raw", "qcow2"]
+    create = ["vol-create-as", "p"]
+    all_at_once(
+        [*create, f"v{n}", "65536", "--allocation", "0", "--format", kinds[n % 4]] for n in numbers
+    )
+    assert names() == {f"v{n}" for n in numbers}
+    # All of them from eight sources.
+    all_at_once(["vol-clone", f"v{n % 8}", f"c{n}", "--pool", "p"] for n in numbers)
+    assert names() == {f"v{n}" for n in numbers} | {f"c{n}" for n in numbers}
+    for n in numbers:
+        assert site.volume(f"c{n}", "p")["format"] == kinds[n % 8 % 4]
+    all_at_once(["vol-delete", f"c{n}", "--pool", "p"] for n in numbers)
+    assert names() == {f"v{n}" for n in numbers}
+    assert site.findings("p") == []
