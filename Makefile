@@ -99,9 +99,10 @@ golden-update: ## Rewrite the golden files from what the commands print now
 	@CISTERN_GOLDEN_UPDATE=1 scripts/tier golden
 
 .PHONY: man
-man: ## Rebuild the man pages from the commands' own tables
+man: ## Rebuild the man pages and the README's table of pool types
 	@$(SWIFT) build --product cistern
 	@scripts/make-man --program .build/debug/cistern
+	@scripts/make-pool-table --program .build/debug/cistern
 
 .PHONY: completions
 completions: ## Rebuild the shell completions from the commands' own tables

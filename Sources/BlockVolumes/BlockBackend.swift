@@ -63,7 +63,14 @@ extension BlockBackend {
   package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
     -> [Descriptor]
   {
-    let device = try Descriptor(readingDevice: path(of: volume.name))
+    let device: Descriptor
+    do throws(StorageError) {
+      device = try Descriptor(readingDevice: path(of: volume.name))
+    } catch {
+      // What has no device can still be deleted.
+      if error.isAbsence || error.isDeviceGone { return [] }
+      throw error
+    }
     guard ImageLock.claim(device, for: use) else {
       throw StorageError(.busy, volume.subject, "is in use by a running QEMU")
     }

@@ -129,7 +129,11 @@ extension FileBackend {
     let permissions = target.permissions
     try file.setOwner(permissions.owner, group: permissions.group)
     if let label = permissions.label, file.label() != nil { try file.setLabel(label) }
-    if target.noCopyOnWrite, file.copyOnWriteIsOff() != nil { try file.setCopyOnWrite(false) }
+    guard target.noCopyOnWrite, file.copyOnWriteIsOff() == false else { return }
+    do throws(StorageError) { try file.setCopyOnWrite(false) } catch {
+      // Where blocks are never copied on write, the wish is granted.
+      guard error.code == .unsupported else { throw error }
+    }
   }
 
   /// The folder that a volume's committed state lies in.

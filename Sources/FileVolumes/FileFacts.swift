@@ -123,8 +123,7 @@ extension FileBackend {
     case .folder:
       definition.kind = .dir
       definition.target.format = .dir
-      (definition.capacity, definition.allocation) = (0, 0)
-      definition.physical = status.size
+      (definition.capacity, definition.allocation, definition.physical) = (0, 0, 0)
     case .regular:
       definition.capacity = status.size
       definition.allocation = status.allocated

@@ -24,7 +24,9 @@ extension FileBackend {
     }
     if volume.target.compat == "0.10" {
       for feature in ImageFeature.allCases where volume.target.features?.contains(feature) == true {
-        throw refused("\(feature.rawValue) not supported with compat level 0.10")
+        // libvirt quotes the one and not the other.
+        let word = feature == .lazyRefcounts ? feature.rawValue : "'\(feature.rawValue)'"
+        throw refused("\(word) not supported with compat level 0.10")
       }
     }
     if volume.backingStore != nil {
@@ -66,11 +68,9 @@ extension FileBackend {
     guard encryption.format == .luks || encryption.format == .luks2 && format == .raw else {
       throw refused("unsupported volume encryption format \(encryption.format.rawValue)")
     }
-    guard encryption.secrets.count < 2 else {
-      throw refused("too many secrets for luks encryption")
-    }
-    guard !encryption.secrets.isEmpty else {
-      throw refused("no secret provided for luks encryption")
+    guard encryption.secrets.count == 1 else {
+      throw refused(
+        "A single <secret type='passphrase'...> element is expected in encryption description")
     }
   }
 
@@ -92,12 +92,9 @@ extension FileBackend {
     var image = QemuImage(format: volume.target.format ?? .raw, capacity: volume.capacity)
     image.backing = volume.backingStore
     if options.preallocatesMetadata {
-      image.preallocation = .metadata
-    } else if image.format == .qcow2, volume.backingStore == nil,
-      let allocation = volume.allocation,
-      let capacity = volume.capacity, allocation >= capacity, capacity > 0
-    {
-      image.preallocation = .falloc
+      // As libvirt: with all blocks where the allocation asks for them, else the tables alone.
+      let isWhole = volume.allocation.map { $0 >= volume.capacity ?? 0 } ?? true
+      image.preallocation = isWhole ? .falloc : .metadata
     }
     image.noCopyOnWrite = volume.target.noCopyOnWrite
     image.compat = volume.target.compat

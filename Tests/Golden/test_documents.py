@@ -24,7 +24,7 @@ def shell(site, folder, text):
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("script", ["make-man", "make-completions"])
+@pytest.mark.parametrize("script", ["make-man", "make-completions", "make-pool-table"])
 def test_generated_files_are_current(script):
     done = subprocess.run(
         [REPOSITORY / "scripts" / script, "--check", "--program", PROGRAMS / "cistern"],

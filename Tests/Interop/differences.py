@@ -25,6 +25,9 @@ SYNTAX = "virsh says <string> of every value; we say what is wanted"
 LIVE = "libvirt shows sizes and permissions as they last were; we show nothing that we have not seen now"
 BACKING = "libvirt opens the backing file for its owner and times; we never follow a name in an image"
 REPEATED = "libvirt repeats the document until its next refresh; we print what the file holds"
+COMPAT = "libvirt 9.0 makes qcow2 of compat 0.10; we make 1.1, as later libvirts do"
+VALIDATE = "libvirt 9.0 refuses --validate with every document that is valid (its own flag is unknown to it)"
+CHAIN = "we show the images below an overlay"
 FORMAT = "our messages have the form SUBJECT: PROBLEM: REASON"
 
 GROWS = "libvirt lets the file grow past the volume's capacity; we refuse before the first byte"
@@ -60,6 +63,35 @@ DIFFERENCES = {
     ("foreign image: overlays", "vol-dumpxml two --pool images"): {"stdout": BACKING},
     ("volume document: compat of raw", "vol-dumpxml v --pool images"): {"stdout": REPEATED},
     ("volume document: features of raw", "vol-dumpxml v --pool images"): {"stdout": REPEATED},
+    ("format qcow2", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
+    ("volume made: clusters", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
+    ("volume made: copy on write off", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
+    ("volume made: mode", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
+    ("volume made: iso", "*"): {
+        "stdout": "at its next refresh libvirt forgets that iso was asked for; and its file has one block"
+    },
+    ("format dir", "vol-dumpxml v --pool images"): {
+        "stdout": "libvirt makes folders of mode 0600, which nobody but root can enter; ours have 0700"
+    },
+    ("volume refused: name with a dot", "vol-create images v.xml"): {
+        "stderr": "libvirt finds that the file is there already; we say why no file can have the name"
+    },
+    ("volume refused: name with two dots", "vol-create images v.xml"): {
+        "stderr": "libvirt finds that the file is there already; we say why no file can have the name"
+    },
+    ("flags of vol-create", "vol-create images bare.xml --validate"): {
+        "stderr": "libvirt says only that the document failed; we say where and what was expected"
+    },
+    ("flags of vol-create", "vol-create images r.xml --validate"): {"stdout": VALIDATE, "status": VALIDATE},
+    ("flags of vol-create", "vol-create images q.xml --validate"): {"stderr": VALIDATE},
+    ("flags of vol-create-as", "vol-create-as images n 8M --format bochs"): {
+        "stderr": "libvirt passes on what qemu-img says; we name the formats that can be made"
+    },
+    ("flags of vol-create-as", "vol-info o --pool images"): {"stdout": CHAIN},
+    ("flags of vol-create-as", "vol-info p images"): {"stdout": CHAIN},
+    ("flags of vol-resize", "vol-resize q 12345678901234567890 --pool images"): {
+        "stderr": "libvirt passes on what qemu-img says; we say that the number is too large"
+    },
     ("folders that go wrong", "pool-build f"): {
         "stdout": "libvirt reports success where the folder's place is taken by a file; we refuse",
         "status": "libvirt reports success where the folder's place is taken by a file; we refuse",

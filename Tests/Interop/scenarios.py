@@ -7,6 +7,7 @@ import os
 import subprocess
 
 from content_scenarios import contents
+from volume_scenarios import VOLUME_SCENARIOS
 
 
 def file(name, text):
@@ -533,3 +534,4 @@ SCENARIOS["foreign image: overlays"] = UP + [
 ]
 
 SCENARIOS |= contents(UP)
+SCENARIOS |= VOLUME_SCENARIOS

@@ -18,7 +18,7 @@ CLASSES = re.compile(
     r"unsupported configuration|Storage pool not found|Storage volume not found|invalid storage volume "
     r"pointer in|this function is not supported by the connection driver|"
     r"XML document failed to validate against schema|storage volume .* exists already|"
-    r"numerical overflow|unsupported flags|pool|An error occurred, but the cause is unknown): "
+    r"numerical overflow|Operation not supported|unsupported flags|pool|An error occurred, but the cause is unknown): "
 )
 used = set()
 
@@ -126,6 +126,14 @@ def forget(virsh):
         for pool in names.out.split():
             virsh.run("pool-destroy", pool)
             virsh.run("pool-undefine", pool)
+
+
+def test_there_are_enough_steps(record_property):
+    """A step is one command line that is run through both."""
+    steps = sum(isinstance(line, str) for lines in SCENARIOS.values() for line in lines)
+    record_property("steps", steps)
+    print(f"{steps} steps in {len(SCENARIOS)} scenarios")
+    assert steps >= 300
 
 
 def test_every_listed_difference_belongs_to_a_line():

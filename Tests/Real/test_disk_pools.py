@@ -495,3 +495,39 @@ def test_without_the_library_its_package_is_named(site, disk, scratch):
     assert done.returncode == UNSUPPORTED, done.stderr
     assert "cannot load libfdisk" in done.stderr and "install the package libfdisk1" in done.stderr
     assert os.path.exists(library)
+
+
+# Encryption
+
+
+@pytest.mark.parametrize("label", ["gpt"], indirect=True)
+@pytest.mark.parametrize("kind", ["luks", "luks2"])
+def test_an_encrypted_partition_opens_with_its_secret(site, pool, disk, scratch, kind):
+    uuid = "11111111-2222-3333-4444-555555555555"
+    secret, key, document = scratch / "secret.xml", scratch / "key", scratch / "volume.xml"
+    secret.write_text(f"<secret><uuid>{uuid}</uuid><usage type='volume'><volume>v</volume></usage></secret>")
+    key.write_text("passphrase")
+    name = disk.part(1)
+    document.write_text(
+        f"<volume><name>{name}</name><capacity>{SIZE}</capacity><target><encryption format='{kind}'>"
+        f"<secret type='passphrase' uuid='{uuid}'/></encryption></target></volume>"
+    )
+    site.ok("secret-define", secret)
+    site.refused(NOT_FOUND, "vol-create", "p", document, words="secret")
+    assert disk.nodes() == [], "a refused volume left a partition"
+    site.ok("secret-set-value", uuid, "--file", key, "--plain")
+    site.ok("vol-create", "p", document, timeout=120)
+    opened = ["cryptsetup", "open", "--test-passphrase", "--key-file", key, f"/dev/{name}"]
+    disks.run(*opened)
+    assert site.volume(name, "p")["capacity"] == SIZE
+    assert f"<encryption format='{kind}'>" in site.ok("vol-dumpxml", name, "--pool", "p")
+    site.ok("vol-clone", name, disk.part(2), "--pool", "p")
+    disks.run(*opened[:-1], f"/dev/{disk.part(2)}")
+    assert site.volume(disk.part(2), "p")["capacity"] == SIZE
+    plain = scratch / "plain.xml"
+    plain.write_text(f"<volume><name>{disk.part(3)}</name><capacity>{SIZE}</capacity></volume>")
+    site.refused(UNSUPPORTED, "vol-create-from", "p", plain, name, words="can only be copied as it is")
+    assert disk.nodes() == [1, 2]
+    site.ok("vol-wipe", name, "--pool", "p")
+    assert "<encryption" not in site.ok("vol-dumpxml", name, "--pool", "p")
+    assert "is clean" in site.ok("pool-check", "p")

@@ -116,11 +116,11 @@ def test_cluster_size_and_features(site, pool, scratch):
 
 
 def test_preallocation(site, pool, scratch):
-    create(site, scratch, target("<format type='qcow2'/>"), "full", 8, 8 * MIB)
+    create(site, scratch, target("<format type='qcow2'/>"), "full", 8, 8 * MIB, "--prealloc-metadata")
     assert os.stat(pool / "full").st_blocks * 512 >= 8 * MIB
     create(site, scratch, target("<format type='qcow2'/>"), "meta", 8, 0, "--prealloc-metadata")
     assert os.path.getsize(pool / "meta") > 8 * MIB > os.stat(pool / "meta").st_blocks * 512
-    create(site, scratch, target("<format type='qcow2'/>"), "none", 8, 0)
+    create(site, scratch, target("<format type='qcow2'/>"), "none", 8, 8 * MIB)
     assert os.path.getsize(pool / "none") < MIB
 
 
@@ -195,7 +195,15 @@ LINES = {
     ),
     "allocated": (
         "<capacity>4194304</capacity><allocation>4194304</allocation><target><format type='qcow2'/></target>",
+        "create -f qcow2 -o compat=1.1 @P@/v 4096K",
+    ),
+    "allocated --prealloc-metadata": (
+        "<capacity>4194304</capacity><allocation>4194304</allocation><target><format type='qcow2'/></target>",
         "create -f qcow2 -o preallocation=falloc,compat=1.1 @P@/v 4096K",
+    ),
+    "sparse --prealloc-metadata": (
+        "<capacity>4194304</capacity><allocation>0</allocation><target><format type='qcow2'/></target>",
+        "create -f qcow2 -o preallocation=metadata,compat=1.1 @P@/v 4096K",
     ),
     "copy on write off": (
         "<capacity unit='GiB'>5</capacity><allocation>0</allocation>"
@@ -256,7 +264,7 @@ CONVERSIONS = {
         "base", "<target><format type='qcow2'/><compat>0.10</compat></target>",
         "convert -f raw -O qcow2 -o compat=0.10 @P@/base @P@/v",
     ),
-    "allocated": (
+    "allocated --prealloc-metadata": (
         "base", "<allocation unit='GiB'>5</allocation><target><format type='qcow2'/></target>",
         "convert -f raw -O qcow2 -o preallocation=falloc,compat=1.1 @P@/base @P@/v",
     ),
@@ -312,7 +320,8 @@ def test_command_lines(site, pool, scratch, secrets):
     for title, (inside, expected) in LINES.items():
         file = scratch / "v.xml"
         file.write_text(f"<volume><name>v</name>{inside}</volume>".replace("@P@", str(pool)))
-        line = told(site, pool, "vol-create", "p", file)
+        flags = [word for word in title.split() if word.startswith("--")]
+        line = told(site, pool, "vol-create", "p", file, *flags)
         if line != expected:
             wrong.append(f"{title}:\n  {line}\n  {expected}")
     assert not wrong, "\n".join(wrong)
@@ -329,7 +338,8 @@ def test_command_lines_of_conversions(site, pool, scratch, secrets):
     for title, (source, inside, expected) in CONVERSIONS.items():
         file = scratch / "v.xml"
         file.write_text(f"<volume><name>v</name>{inside}</volume>")
-        line = told(site, pool, "vol-create-from", "p", file, source)
+        flags = [word for word in title.split() if word.startswith("--")]
+        line = told(site, pool, "vol-create-from", "p", file, source, *flags)
         if line != expected:
             wrong.append(f"{title}:\n  {line}\n  {expected}")
     assert not wrong, "\n".join(wrong)

@@ -33,14 +33,13 @@ extension DiskBackend {
     if format == .extended, volume.target.encryption != nil || !volume.lifecycle.isEmpty {
       throw refused("an extended partition holds others, and has no content of its own")
     }
-    if volume.target.encryption != nil {
-      throw refused("encrypted partitions cannot be made yet")
-    }
+    try checkEncryption(of: volume)
     volume.kind = .block
     volume.target.format = format
     volume.target.permissions = Permissions()
+    let header = headerSize(of: volume.target.encryption)
     volume.capacity = volume.capacity.map {
-      max($0, 1).roundedUp(to: DiskLayout.alignment)
+      (max($0, 1) + header).roundedUp(to: DiskLayout.alignment) - header
     }
     volume.allocation = volume.capacity
     let path = path(of: volume.name)
@@ -53,8 +52,19 @@ extension DiskBackend {
     throws(StorageError)
   {
     var record: VolumeRecord?
-    if !volume.lifecycle.isEmpty { record = VolumeRecord(lifecycle: volume.lifecycle) }
+    if !volume.lifecycle.isEmpty || volume.target.encryption != nil {
+      record = VolumeRecord(lifecycle: volume.lifecycle)
+      record?.encryption = volume.target.encryption
+      // Without its header an encrypted volume is of no use.
+      if volume.target.encryption != nil { record?.unfinished = .create }
+    }
     try makePartition(volume, record: record, steps)
+    guard volume.target.encryption != nil, var record else { return }
+    try formatEncrypted(volume, steps)
+    record.unfinished = nil
+    try steps.run("record that volume '\(volume.name)' is whole") { () throws(StorageError) in
+      try setRecord(record, of: volume.name)
+    }
   }
 
   /// Makes a partition of the size of the content, and copies it there; a partition that does not get all of it goes.
@@ -73,7 +83,9 @@ extension DiskBackend {
     try checkSectors(
       of: source.volume, told: options.sectorSize, against: try layout().sector,
       subject: "volume '\(volume.name)'")
+    try checkCopyable(source, to: volume)
     var record = VolumeRecord(lifecycle: volume.lifecycle)
+    record.encryption = volume.target.encryption
     record.unfinished = .create
     try makePartition(volume, record: record, steps)
     try copyContent(of: source, to: volume.name, steps)
@@ -83,7 +95,8 @@ extension DiskBackend {
   private func makePartition(_ volume: VolumeDefinition, record: VolumeRecord?, _ steps: Steps)
     throws(StorageError)
   {
-    let size = volume.capacity ?? DiskLayout.alignment
+    let size =
+      (volume.capacity ?? DiskLayout.alignment) + headerSize(of: volume.target.encryption)
     let format = volume.target.format ?? .linux
     let (number, place) = try self.place(of: volume, size: size, in: layout())
     let disk = try diskPath()

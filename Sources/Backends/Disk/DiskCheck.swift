@@ -12,7 +12,11 @@ extension DiskBackend {
     let names = try names()
     let disk = table.device.path
     var found: [Finding] = []
-    for difference in try kernelView(of: table.device).differences(from: layout) {
+    // The lock on the disk is held until both have been looked at.
+    let differences = try withExtendedLifetime(table) { () throws(StorageError) in
+      try kernelView(of: table.device).differences(from: layout)
+    }
+    for difference in differences {
       found.append(
         Finding(
           .staleKernelView, Path("/dev").appending(names.name(difference.number)),
@@ -59,6 +63,15 @@ extension DiskBackend {
         try folder.remove(finding.path.lastComponent)
         try folder.sync()
       }
+    }
+  }
+
+  /// So that a command that was cut can just be typed again.
+  package func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
+    guard try names().number(in: name.text) != nil else { return }
+    for finding in try findings(isStarted: { _ in true })
+    where finding.volume == name && finding.kind.isRepairable {
+      try repair(finding, steps)
     }
   }
 

@@ -241,9 +241,13 @@ extension Storage {
       result = target
       if target < volume.capacity {
         guard shrink else {
+          let allocation = volume.definition.allocation ?? 0
           throw StorageError(
             .badInput, volume.subject,
-            "Can't shrink capacity below current capacity unless shrink flag explicitly specified")
+            target < allocation
+              ? "can't shrink capacity below existing allocation"
+              : "Can't shrink capacity below current capacity unless shrink flag explicitly specified"
+          )
         }
         try checkIsNoBase(volume, in: pool)
       }

@@ -36,6 +36,7 @@ struct ImageBytes {
     guard offset >= 0, count >= 0, Int64(count) <= size, offset <= size - Int64(count) else {
       throw .broken("the header is cut off")
     }
+    guard count > 0 else { return [] }
     for block in blocks {
       guard block.wanted >= count, offset >= block.offset,
         offset - block.offset <= Int64(block.wanted - count)

@@ -42,7 +42,11 @@ extension Command {
     options.backingFormat = arguments.value("backing-vol-format")
     options.lifecycle = settings
     if let backing = arguments.value("backing-vol") {
-      let volume = try? tool.storage.volume(backing, in: poolText).1
+      // As virsh: a name in the pool first, then a key or a path in any pool.
+      let storage = tool.storage
+      let found =
+        (try? storage.volume(backing, in: poolText)) ?? (try? storage.volume(backing, in: nil))
+      let volume = found?.1
       guard let path = volume?.definition.target.path else {
         throw StorageError(
           .notFound, "failed to get vol '\(backing)'",

@@ -48,6 +48,19 @@ struct ImageProbeTests {
     #expect(qcow2.reads.count == 2)
   }
 
+  @Test("a name of no bytes costs no read")
+  func emptyName() {
+    var header = [UInt8](repeating: 0, count: 65536)
+    Self.put(Array("QED".utf8), at: 0, in: &header)
+    // Clusters of 64 KiB, tables of 4, a header of one cluster, and a backing file named by nothing.
+    for (offset, number) in [(4, 1 << 16), (8, 4), (12, 1), (16, 1), (48, 1 << 20), (56, 4096)] {
+      Self.put(Self.big(UInt64(number), 4).reversed(), at: offset, in: &header)
+    }
+    let image = MemoryImage(header)
+    #expect(image.probe() == ImageFacts(format: .qed, capacity: 1 << 20))
+    #expect(image.reads.allSatisfy { $0.count > 0 })
+  }
+
   @Test func errorsOfReadingComeThrough() {
     struct Fault: Error {}
     #expect(throws: Fault.self) {
