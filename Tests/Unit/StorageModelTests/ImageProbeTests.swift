@@ -57,7 +57,7 @@ struct ImageProbeTests {
       Self.put(Self.big(UInt64(number), 4).reversed(), at: offset, in: &header)
     }
     let image = MemoryImage(header)
-    #expect(image.probe() == ImageFacts(format: .qed, capacity: 1 << 20))
+    #expect(image.probe() == ImageFacts(format: .qed, capacity: .mebibyte))
     #expect(image.reads.allSatisfy { $0.count > 0 })
   }
 
