@@ -21,7 +21,8 @@ struct ThinNameTests {
 
   private func family(_ name: String, _ rows: [[String: JSONValue]]) throws -> ThinFamily {
     let group = try VolumeGroup("vg", rows: [row("tp", pool: "")] + rows)
-    return try #require(group.family(#require(VolumeName(found: name)), inThinPool: "tp"))
+    let volume = try #require(VolumeName(found: name))
+    return try #require(group.family(volume, inThinPool: "tp"))
   }
 
   @Test(
@@ -96,7 +97,8 @@ struct ThinNameTests {
   func badTag() throws {
     let pool = row("tp", tags: "cistern:volume:a/colour=blue", pool: "")
     let group = try VolumeGroup("vg", rows: [pool, row("a")])
-    let found = try #require(group.family(#require(VolumeName(found: "a")), inThinPool: "tp"))
+    let name = try #require(VolumeName(found: "a"))
+    let found = try #require(group.family(name, inThinPool: "tp"))
     #expect(found.recordProblem != nil && found.record == nil)
   }
 
