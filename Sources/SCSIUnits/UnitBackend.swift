@@ -9,7 +9,9 @@ import StorageOS
 ///
 /// Everything about volumes is here, the same for all of them; a kind of pool tells which host it is about and how
 /// that is reached.
-package protocol UnitBackend: BlockBackend, NamingBackend, RefreshingBackend, CheckingBackend {
+/// package protocol UnitBackend: BlockBackend, NamingBackend,
+///
+/// RefreshingBackend, CheckingBackend {
   /// The number of the SCSI host.
   /// - Throws: where the pool's storage cannot be reached now.
   func hostNumber() throws(StorageError) -> UInt32
@@ -112,7 +114,9 @@ extension UnitBackend {
     return tree.unit(at: address)
   }
 
-  /// A unit as a volume. One that does not answer is not opened, which could take minutes.
+  /// A unit as a volume.
+  ///
+  /// One that does not answer is not opened, which could take minutes.
   private func describe(_ unit: SCSITree.Unit, at path: Path) -> Volume? {
     guard let name = unit.address.volumeName else { return nil }
     var volume: Volume

@@ -33,6 +33,8 @@ class Operation:
     pool: str = "p"
     #: A file outside of the pool that is made whole or not at all.
     output: str | None = None
+    #: Not in Qubes' layouts, which hold raw volumes only.
+    plain: bool = False
 
 
 def on(tool, volume, *arguments):
@@ -41,6 +43,7 @@ def on(tool, volume, *arguments):
 
 OUTPUT = "@STAGE@/output"
 START = on("vol-start", VOLUME)
+QCOW2 = ("vol-create-as", "p", "q", str(SIZE), "--allocation", "0", "--format", "qcow2")
 N = "n"
 DEFINE_N = ("pool-define-as", N, "dir", "--target", "@STAGE@/new")
 CREATE_N = ("pool-create-as", *DEFINE_N[1:], "--build")
@@ -110,6 +113,33 @@ VOLUMES = {
         again=(DONE, NOT_FOUND),
     ),
     "delete-volatile": Operation(on("vol-delete", VOLATILE), volume=VOLATILE, again=(DONE, NOT_FOUND)),
+    "clone": Operation(on("vol-clone", VOLUME, "w"), volume="w", again=(DONE, EXISTS)),
+    "create-from": Operation(
+        ("vol-create-from", "p", "@IMAGES@/w.xml", VOLUME), volume="w", again=(DONE, EXISTS)
+    ),
+    "wipe": Operation(
+        on("vol-wipe", IN_PLACE), volume=IN_PLACE, before=(on("vol-import", IN_PLACE, "@IMAGES@/image"),)
+    ),
+    "create-qcow2": Operation(QCOW2, volume="q", again=(DONE, EXISTS), plain=True),
+    "create-overlay": Operation(
+        ("vol-create-as", "p", "o", str(SIZE), "--format", "qcow2", "--backing-vol", IN_PLACE,
+         "--backing-vol-format", "raw"),
+        volume="o", again=(DONE, EXISTS), plain=True,
+    ),
+    "resize-qcow2": Operation(
+        on("vol-resize", "q", str(2 * SIZE)), volume="q", before=(QCOW2,), plain=True
+    ),
+    "clone-qcow2": Operation(
+        on("vol-clone", "q", "w"), volume="w", before=(QCOW2,), again=(DONE, EXISTS), plain=True
+    ),
+    "convert-qcow2": Operation(
+        ("vol-create-from", "p", "@IMAGES@/w.xml", "q"), volume="w", before=(QCOW2,),
+        again=(DONE, EXISTS), plain=True,
+    ),
+    "wipe-qcow2": Operation(on("vol-wipe", "q"), volume="q", before=(QCOW2,), plain=True),
+    "delete-qcow2": Operation(
+        on("vol-delete", "q"), volume="q", before=(QCOW2,), again=(DONE, NOT_FOUND), plain=True
+    ),
     "set": Operation(on("vol-set", VOLUME, "rw", "no")),
     "set-disable-revisions": Operation(on("vol-set", VOLUME, "revisions_to_keep", "-1")),
 }  # fmt: skip
@@ -192,6 +222,10 @@ def fill(stage, command):
 
 def prepare(stage, operation):
     stage.restore("base")
+    (stage.images / "w.xml").write_text(
+        f"<volume><name>w</name><capacity>{SIZE}</capacity><allocation>0</allocation>"
+        "<target><format type='raw'/></target></volume>"
+    )
     (stage.images / "n.conf").write_text(f"[n]\ndriver=xen\ndir_path={stage.folder}/new\n")
     for name, uuid in (("n", ""), ("uuid", "<uuid>c4f1a3de-0000-4000-8000-000000000001</uuid>")):
         (stage.images / f"{name}.xml").write_text(
@@ -245,6 +279,8 @@ def no_temporary_files(folder):
 @pytest.mark.parametrize("name", VOLUMES)
 def test_volume_command(stage, name):
     operation = VOLUMES[name]
+    if operation.plain and stage.driver != "plain":
+        pytest.skip("Qubes' layouts hold raw volumes only")
     command = fill(stage, operation.command)
     prepare(stage, operation)
     old = take(stage, operation.volume)

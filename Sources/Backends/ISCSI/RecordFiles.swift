@@ -45,7 +45,9 @@ struct RecordFiles {
   /// each portal whose group is not known. nil where there is none.
   func foreignRecord(of target: ISCSIName, at portal: Portal) -> Node? {
     allNodes().first {
-      $0.interface != interface && $0.group == nil && $0.target == "\(target)"
+      /// $0.interface != interface && $0.group == nil && $0.targ
+      ///
+      /// et == "\(target)"
         && $0.host == portal.host && $0.port == portal.port
     }
   }

@@ -7,7 +7,9 @@ import StorageModel
 import StorageOS
 
 /// Pools of type mpath: the machine's multipath maps, whoever made them. There can be only one such pool.
-package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend {
+/// package struct MultipathBackend: BlockBackend, NamingBackend, Degrada
+///
+/// bleBackend {
   package static let type = PoolType.mpath
 
   package let pool: PoolDefinition
@@ -79,7 +81,9 @@ package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend 
     return VolumeName(found: map.kernelName)
   }
 
-  /// A map as a volume. One without a working path is not opened, which could take minutes.
+  /// A map as a volume.
+  ///
+  /// One without a working path is not opened, which could take minutes.
   private func volume(_ map: MultipathMaps.Map) -> Volume? {
     guard let name = VolumeName(found: map.kernelName) else { return nil }
     let path = path(of: map)
