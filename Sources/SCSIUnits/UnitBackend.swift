@@ -5,13 +5,13 @@ import StorageHost
 import StorageModel
 import StorageOS
 
-/// Pools whose volumes are the logical units of one SCSI host. They are there or not; nobody makes them here.
+/// Pools whose volumes are the logical units of one SCSI host.
+///
+/// They are there or not; nobody makes them here.
 ///
 /// Everything about volumes is here, the same for all of them; a kind of pool tells which host it is about and how
 /// that is reached.
-/// package protocol UnitBackend: BlockBackend, NamingBackend,
-///
-/// RefreshingBackend, CheckingBackend {
+package protocol UnitBackend: BlockBackend, NamingBackend, RefreshingBackend, CheckingBackend {
   /// The number of the SCSI host.
   /// - Throws: where the pool's storage cannot be reached now.
   func hostNumber() throws(StorageError) -> UInt32

@@ -42,12 +42,12 @@ struct RecordFiles {
   func nodes() -> [Node] { allNodes().filter { $0.interface == interface } }
 
   /// Somebody else's record of the target at the portal that the pool's would replace: there can be only one for
-  /// each portal whose group is not known. nil where there is none.
+  /// each portal whose group is not known.
+  ///
+  /// nil where there is none.
   func foreignRecord(of target: ISCSIName, at portal: Portal) -> Node? {
     allNodes().first {
-      /// $0.interface != interface && $0.group == nil && $0.targ
-      ///
-      /// et == "\(target)"
+      $0.interface != interface && $0.group == nil && $0.target == "\(target)"
         && $0.host == portal.host && $0.port == portal.port
     }
   }

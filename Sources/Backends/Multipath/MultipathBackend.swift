@@ -6,10 +6,10 @@ import StorageHost
 import StorageModel
 import StorageOS
 
-/// Pools of type mpath: the machine's multipath maps, whoever made them. There can be only one such pool.
-/// package struct MultipathBackend: BlockBackend, NamingBackend, Degrada
+/// Pools of type mpath: the machine's multipath maps, whoever made them.
 ///
-/// bleBackend {
+/// There can be only one such pool.
+package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend {
   package static let type = PoolType.mpath
 
   package let pool: PoolDefinition
