@@ -72,7 +72,8 @@ def target():
 @pytest.fixture(scope="module")
 def daemon(target):
     """iscsid, in the background, ended by its process id."""
-    process = subprocess.Popen(["iscsid", "-f"], stderr=subprocess.DEVNULL)
+    # In a group of its own: it ends all of its group with itself.
+    process = subprocess.Popen(["iscsid", "-f"], stderr=subprocess.DEVNULL, start_new_session=True)
     time.sleep(1)
     yield process
     process.terminate()
