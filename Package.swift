@@ -98,8 +98,7 @@ let package = Package(
       path: "Sources/Backends/Directory"),
     library(
       "MountedFolders",
-      ["StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes", "Mounts"],
-      path: "Sources/Backends/Mounted"),
+      ["StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes", "Mounts"]),
     library(
       "FileSystemBackend",
       [

@@ -79,7 +79,7 @@ extension FileBackend {
               reason: "Operation not supported")
           }
         } else {
-          try Copy.contents(of: source.descriptor, to: file)
+          try Copy.contents(of: source.descriptor, to: file, progress: steps.progress)
         }
         if isRaw {
           if capacity > source.volume.capacity { try file.setSize(capacity) }

@@ -138,7 +138,8 @@ struct Parameter: Sendable {
     "progress", "STYLE", "Show on standard error how far it is: auto, json or none (auto).",
     .words([
       .init("auto", "one line, on a terminal only"), .init("json", "lines of JSON"), .init("none"),
-    ]))
+    ])
+  ).rare
   static let help = Parameter(name: "help", kind: .flag, help: "Show this help.", short: "h")
   static let version = Parameter.flag("version", "Show the version.")
 }

@@ -10,7 +10,7 @@ extension Command {
       .optional("inputpool", "POOL", "Pool of the volume to copy."),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
       .flag("reflink", "Share blocks with the volume, or fail."), .sectorSize,
-      .flag("validate", "Refuse what libvirt's schema does not know."), .reserve.rare,
+      .flag("validate", "Refuse what libvirt's schema does not know."), .progress, .reserve.rare,
     ],
     example: "vol-create-from images /srv/disk2.xml disk1"
   ) { tool throws(StorageError) in

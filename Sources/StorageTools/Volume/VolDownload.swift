@@ -9,7 +9,7 @@ extension Command {
       .volume, .required("file", "FILE", "Where to write; - writes standard output."), .volumePool,
       .offset, .length,
       .flag("sparse", "Keep holes; they are kept in a file in any case."),
-      .checksum, .verify,
+      .checksum, .verify, .progress,
     ],
     example: "vol-download disk1 /srv/disk1.raw --pool images"
   ) { tool throws(StorageError) in

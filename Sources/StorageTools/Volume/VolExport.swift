@@ -11,7 +11,7 @@ extension Command {
       .named("revision", "REVISION", "Write this revision instead."),
       .named(
         "compress", "METHOD", "Compress what is written: zstd.", .words([.init("zstd")])),
-      .checksum, .verify,
+      .checksum, .verify, .progress,
     ],
     example: "vol-export disk1 /srv/disk1.raw --pool vms"
   ) { tool throws(StorageError) in

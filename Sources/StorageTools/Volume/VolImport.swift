@@ -14,7 +14,7 @@ extension Command {
         .words([
           .init("auto", "zstd where it begins so"), .init("zstd"), .init("none", "taken as it is"),
         ])),
-      .checksum, .verify, .sectorSize, .reserve.rare,
+      .checksum, .verify, .sectorSize, .progress, .reserve.rare,
     ],
     example: "vol-import disk1 /srv/content --pool vms"
   ) { tool throws(StorageError) in

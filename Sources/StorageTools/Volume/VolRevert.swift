@@ -8,7 +8,7 @@ extension Command {
     [
       .volume,
       .optional("revision", "REVISION", "Number of the revision; the newest where not given."),
-      .volumePool, .flag("discard", "First drop an uncommitted session."), .reserve.rare,
+      .volumePool, .flag("discard", "First drop an uncommitted session."), .progress, .reserve.rare,
     ],
     example: "vol-revert disk1 --pool vms"
   ) { tool throws(StorageError) in

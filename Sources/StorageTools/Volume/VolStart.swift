@@ -12,7 +12,7 @@ extension Command {
         name: "print-disk", kind: .optionalValue("TARGET"),
         help: "Print libvirt's <disk> element instead of the path.",
         accepts: isDiskTarget),
-      .reserve.rare,
+      .progress, .reserve.rare,
     ],
     example: "vol-start disk1 --pool vms"
   ) { tool throws(StorageError) in

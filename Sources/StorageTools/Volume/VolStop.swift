@@ -6,7 +6,7 @@ extension Command {
     "vol-stop", "Stop volumes: commit their sessions, or drop them.", .changes,
     [
       .volume(.unfinished).repeated, .volumePool,
-      .flag("discard", "Drop what was written since the start."), .reserve.rare,
+      .flag("discard", "Drop what was written since the start."), .progress, .reserve.rare,
     ],
     example: "vol-stop disk1 --pool vms"
   ) { tool throws(StorageError) in

@@ -9,7 +9,7 @@ extension Command {
       .volume(.stopped), .required("file", "FILE", "What to write; - reads standard input."),
       .volumePool, .offset, .length,
       .flag("sparse", "Holes of the file become holes in the volume."),
-      .checksum, .verify,
+      .checksum, .verify, .progress,
     ],
     example: "vol-upload disk1 /srv/disk1.raw --pool images"
   ) { tool throws(StorageError) in

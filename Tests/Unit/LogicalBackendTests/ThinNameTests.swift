@@ -112,8 +112,8 @@ struct ThinNameTests {
     let name = String(repeating: "a", count: 124)
     #expect(LVMName.refusal(ofVolume: name, in: "vg") == nil)
     #expect(LVMName.refusal(ofVolume: name + "a", in: "vg") != nil)
-    #expect(LVMName.refusal(ofVolume: String(repeating: "a-", count: 42), in: "vg") == nil)
-    #expect(LVMName.refusal(ofVolume: String(repeating: "a-", count: 43), in: "vg") != nil)
+    #expect(LVMName.refusal(ofVolume: String(repeating: "a-", count: 41), in: "vg") == nil)
+    #expect(LVMName.refusal(ofVolume: String(repeating: "a-", count: 42), in: "vg") != nil)
   }
 }
 

@@ -179,9 +179,9 @@ struct PoolConfTests {
         + "always are"
     ),
     (
-      "[a]\ndriver=fs\nsource-dev=/d\ntarget=/m\nsource-format=btrfs",
-      "f:5: pool 'a': source-format: 'btrfs' is not accepted: expected auto, ext2, ext3, ext4, ufs, "
-        + "iso9660, udf, gfs, gfs2, vfat, hfs+, xfs, ocfs2, vmfs"
+      "[a]\ndriver=fs\nsource-dev=/d\ntarget=/m\nsource-format=zfs",
+      "f:5: pool 'a': source-format: 'zfs' is not accepted: expected auto, ext2, ext3, ext4, ufs, "
+        + "iso9660, udf, gfs, gfs2, vfat, hfs+, xfs, ocfs2, vmfs, btrfs, f2fs"
     ),
     (
       "[a]\ndriver=scsi\ntarget=/d\nadapter-wwnn=2000\nadapter-wwpn=1",
