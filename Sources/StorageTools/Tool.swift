@@ -19,7 +19,9 @@ package final class Tool: Sendable {
     self.command = command
     self.arguments = arguments
     var host = try HostFolders.current()
-    let given = arguments.value("timeout").map { ("--timeout", $0) }
+    // What pool-event takes by this name, as virsh does, is no affair of servers and devices.
+    let isOwn = command.parameter(named: "timeout")?.isPositional == true
+    let given = isOwn ? nil : arguments.value("timeout").map { ("--timeout", $0) }
     if let (name, text) = given
       ?? Process.environment("CISTERN_TIMEOUT").map({ ("CISTERN_TIMEOUT", $0) })
     {
