@@ -65,6 +65,8 @@ def export(disks):
     wait_until(lambda: answers(111), 30)
     servers.append(daemon("rpc.mountd", "-F"))
     run("rpc.nfsd", "4")
+    # Nobody has locks from before to reclaim; until that is settled every lock would wait, for 90 s.
+    Path("/proc/fs/nfsd/v4_end_grace").write_text("Y")
     yield folder
     run("exportfs", "-ua")
     run("rpc.nfsd", "0")
@@ -109,7 +111,8 @@ def life_of_a_volume(site, pool, target):
     assert contents.get(target / "v") == "two"
     site.ok("vol-revert", "v", "--pool", pool)
     assert contents.get(target / "v") == "one"
-    assert len(site.revisions("v", pool)) == 2
+    # Two commits, and the state that was reverted from.
+    assert len(site.revisions("v", pool)) == 3
     assert site.run("pool-check", pool).out.strip() == f"Pool {pool} is clean"
     # What an open file leaves when it is removed belongs to nobody.
     assert [volume["name"] for volume in site.json("vol-list", pool)["volumes"]] == ["v"]
@@ -437,8 +440,9 @@ def test_a_device_that_fails_while_the_pool_is_started(site, scratch, disks, cal
     try:
         result = site.run("vol-create-as", "d", "w", "64K")
         assert result.status != DONE and "vol-create-as: " in result.err, result
-        state = site.pool("d")["state"]
-        assert state in ("degraded", "inaccessible"), state
+        assert "I/O error" in result.err or "Input/output error" in result.err or "Read-only" in result.err, result
+        # Whether the file system has noticed by then is its own affair; the pool can be asked and stopped.
+        assert site.pool("d")["state"] in ("running", "degraded", "inaccessible")
         site.ok("pool-destroy", "d")
         assert mounted(target) is None and list(target.iterdir()) == []
         result = site.run("pool-start", "d")
