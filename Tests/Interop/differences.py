@@ -115,10 +115,8 @@ DIFFERENCES = {
         (scenario, line): {"stderr": reason}
         for scenario, line, reason in (
             ("upload: refused", "vol-upload", LAST),
-            ("upload: refused", "vol-upload v small --pool", SYNTAX),
             ("upload: refused", "vol-upload v data --pool images --length 500", FORMAT),
             ("download: refused", "vol-download", LAST),
-            ("download: refused", "vol-download v out --pool", SYNTAX),
             ("clone", "vol-clone", LAST),
             ("create-from", "vol-create-from images", LAST),
             ("create-from", "vol-create-from", LAST),
