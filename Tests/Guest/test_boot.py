@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tools import PROGRAMS, REPOSITORY, commands
 
-pytestmark = pytest.mark.guest(packages=["systemd"], memory=1500, seconds=280)
+pytestmark = pytest.mark.guest(packages=["systemd"], memory=1500, seconds=600)
 
 UNITS = Path("/etc/systemd/system")
 SYSTEM = Path("/lib/systemd/system")

@@ -10,7 +10,7 @@ import contents
 import pytest
 from tools import BAD_DATA, BUSY, DONE, FORBIDDEN, IO_ERROR, MIB, PROBLEMS, UNSUPPORTED
 
-pytestmark = pytest.mark.guest(packages=["open-iscsi", "e2fsprogs", "udev"], seconds=600)
+pytestmark = pytest.mark.guest(packages=["open-iscsi", "e2fsprogs", "udev"], seconds=1200)
 
 TARGET = "iqn.2026-01.test:disk0"
 USER, PASSWORD = "user", "topsecret1234"

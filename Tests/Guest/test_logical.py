@@ -9,7 +9,7 @@ pytestmark = pytest.mark.guest(
     modules=["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-raid", "raid1"],
     packages=["lvm2", "thin-provisioning-tools", "e2fsprogs"],
     disks=["512M", "512M", "256M"],
-    seconds=600,
+    seconds=1200,
 )
 
 

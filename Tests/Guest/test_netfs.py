@@ -21,7 +21,7 @@ pytestmark = pytest.mark.guest(
     packages=["nfs-kernel-server", "nfs-common", "rpcbind", "samba", "cifs-utils", "dosfstools", "udftools",
               "f2fs-tools", "dmsetup"],
     disks=["256M", "256M", "64M"],
-    seconds=420,
+    seconds=1200,
 )  # fmt: skip
 
 #: The address that can be taken away, and one that stays.

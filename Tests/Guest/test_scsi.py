@@ -9,7 +9,7 @@ import pytest
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NOT_FOUND, UNSUPPORTED
 
 pytestmark = pytest.mark.guest(
-    packages=["dmsetup", "udev", "e2fsprogs", "libdevmapper1.02.1"], seconds=280
+    packages=["dmsetup", "udev", "e2fsprogs", "libdevmapper1.02.1"], seconds=600
 )
 
 SIZE = 16 * MIB

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.guest(
     modules=["dm-thin-pool", "loop"],
     packages=["lvm2", "thin-provisioning-tools"],
     disks=["1G", "1G", "1G"],
-    seconds=2400 if ALL else 600,
+    seconds=2400 if ALL else 1500,
 )
 
 
