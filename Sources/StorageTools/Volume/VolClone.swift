@@ -9,7 +9,8 @@ extension Command {
       .volume(.any), .required("newname", "NAME", "Name of the copy."), .volumePool,
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
       .flag("reflink", "Share blocks with the volume, or fail."), .sectorSize,
-      .flag("print-xml", "Print the document of the copy, and change nothing."), .progress, .reserve.rare,
+      .flag("print-xml", "Print the document of the copy, and change nothing."), .progress,
+      .reserve.rare,
     ],
     example: "vol-clone disk1 disk2 --pool images"
   ) { tool throws(StorageError) in
