@@ -137,9 +137,9 @@ struct PoolDriver {
     }
   }
 
-  var keys: [String] {
-    ["driver", "class"] + ownKeys + ["revisions_to_keep", "ephemeral_volatile"]
-  }
+  static let commonKeys = ["driver", "class", "revisions_to_keep", "ephemeral_volatile"]
+
+  var keys: [String] { ["driver", "class"] + ownKeys + PoolDriver.commonKeys.dropFirst(2) }
 
   /// Qubes' driver `file` has room for one old state and no more.
   var revisionLimit: Int? { kind == .files(.file) ? 1 : nil }

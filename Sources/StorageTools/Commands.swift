@@ -33,6 +33,7 @@ enum Commands {
         .array(
           ExitStatus.allCases.map { describe($0.rawValue, $0.meaning) })
       ),
+      ("documents", Documents.description),
     ])
   }
 

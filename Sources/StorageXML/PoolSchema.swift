@@ -12,7 +12,11 @@ enum PoolSchema {
       .check(root, in: "a pool of type '\(type.rawValue)'")
   }
 
-  private static func pool(
+  /// What a document may have.
+  /// - Parameters:
+  ///   - format: the word of the source's format, where there is one.
+  ///   - isFibreChannel: whether the source is an adapter of that kind.
+  static func pool(
     _ type: PoolType, format: String?, isFibreChannel: Bool
   ) -> SchemaElement {
     var children = [

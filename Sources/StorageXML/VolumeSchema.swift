@@ -8,7 +8,7 @@ enum VolumeSchema {
     try volume(nestedNames: nestedNames).check(root, in: "a volume")
   }
 
-  private static func volume(nestedNames: Bool) -> SchemaElement {
+  static func volume(nestedNames: Bool) -> SchemaElement {
     let name = SchemaValue.volumeName(nested: nestedNames)
     return SchemaElement(
       "volume", .once,

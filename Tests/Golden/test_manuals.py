@@ -1,5 +1,6 @@
 """The manual pages: found by what people type, clean for both formatters, true in what their examples show."""
 
+import importlib.util
 import json
 import re
 import shutil
@@ -7,7 +8,7 @@ import subprocess
 
 import pytest
 from test_documents import shell
-from tools import REPOSITORY, commands
+from tools import PROGRAMS, REPOSITORY, commands
 
 MAN = REPOSITORY / "man"
 PAGES = sorted(MAN.glob("*.[1-9]"))
@@ -110,16 +111,70 @@ def test_each_command_is_found_by_what_a_newcomer_types(index):
     assert not lost, "\n".join(lost)
 
 
+PARTS = {
+    "documents": {
+        "pool": [
+            {"path": "size", "repeats": False, "places": [
+                {"type": kind, "condition": None, "value": "digits", "standard": None, "needed": False}
+                for kind in ("dir", "fs")
+            ]},
+        ],
+    },
+}  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "page, source", [("cistern-pool.5", "PoolSchema.swift"), ("cistern-volume.5", "VolumeSchema.swift")]
+    "text, problem",
+    [
+        ('.\\" part size\n.\\" unit bytes\n.\\" default 0\nHow much.', None),
+        ('.\\" part size\n.\\" unit bytes\n.\\" default 0\n.\\" types fs\nHow much.', None),
+        ("", "nothing is said about size"),
+        ('.\\" part size\n.\\" unit bytes\n.\\" default 0', "size: nothing is said about it"),
+        ('.\\" part size\n.\\" default 0\nHow much.', "size: is a number and has no unit"),
+        ('.\\" part size\n.\\" unit bytes\nHow much.', "size: its default is not told"),
+        ('.\\" part size\n.\\" unit bytes\n.\\" default 0\n.\\" types zfs\nHow much.', "types ['zfs'] do not have it"),
+        ('.\\" part speed\nHow fast.', "speed: a pool has no such part"),
+        ('.\\" part size size\n.\\" unit bytes\n.\\" default 0\nHow much.', "size: stands twice"),
+    ],
 )
-def test_every_element_and_attribute_has_its_place(page, source):
-    """Those that --validate knows."""
-    text = (REPOSITORY / "Sources" / "StorageXML" / source).read_text()
-    names = set(re.findall(r'SchemaElement\(\s*"(\w+)"', text)) | set(re.findall(r'\("(\w+)", \.', text))
-    words = set(re.findall(r"\w+", (MAN / page).read_text()))
-    assert len(names) > 20
-    assert names - words == set()
+def test_a_page_says_all_of_each_part_and_nothing_of_others(parts_of_documents, text, problem):
+    document = parts_of_documents.Document(PARTS["documents"]["pool"], ["dir", "fs"], "a pool")
+    try:
+        lines = parts_of_documents.lines(document, text.splitlines(), lambda words: [words], str)
+    except parts_of_documents.Lost as error:
+        assert problem is not None and problem in str(error)
+    else:
+        types = "fs" if "types fs" in text else "all"
+        assert problem is None
+        assert lines[1:] == [
+            ".It Ic size", "How much.", "Value: digits", "Unit: bytes", "Default: 0", f"Pool types: {types}", ".El",
+        ]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def parts_of_documents():
+    """The module that writes the lists of section 5."""
+    path = REPOSITORY / "scripts" / "document_parts.py"
+    specification = importlib.util.spec_from_file_location("document_parts", path)
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    return module
+
+
+def test_what_the_program_knows_of_documents_is_what_it_accepts():
+    """A few facts of the lists that other programs depend on, told by the program that reads the documents."""
+    done = subprocess.run([PROGRAMS / "cistern", "--describe-commands"], check=True, capture_output=True, timeout=30)
+    known = json.loads(done.stdout)["documents"]
+    pool = {part["path"]: part["places"] for part in known["pool"]}
+    with_hosts = ["netfs", "iscsi", "iscsi-direct", "rbd", "sheepdog", "gluster"]
+    assert [p["type"] for p in pool["source/host/@port"]] == with_hosts
+    assert {(p["type"], p["condition"]) for p in pool["source/protocol"]} == {("netfs", "auto"), ("netfs", "nfs")}
+    assert {p["type"]: p["standard"] for p in pool["source/format"]} == {
+        "fs": "auto", "netfs": "auto", "logical": "lvm2", "disk": "unknown",
+    }  # fmt: skip
+    assert len(known["volume"]) > 60
+    keys = {key["path"]: key["drivers"] for key in known["conf"]}
+    assert keys["thin_pool"] == ["lvm_thin"] and keys["driver"] == []
 
 
 def test_the_tour_leads_to_every_page():
