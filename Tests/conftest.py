@@ -13,7 +13,7 @@ import pytest
 # Nothing is written beside the sources. The guest tier keeps what is compiled elsewhere: its guests read it.
 sys.pycache_prefix = os.environ.get("CISTERN_COMPILED_TESTS")
 sys.dont_write_bytecode = sys.pycache_prefix is None
-pytest.register_assert_rewrite("tools", "contents", "schemas", "filesystems", "conformance")
+pytest.register_assert_rewrite("tools", "contents", "schemas", "sessions", "filesystems", "conformance")
 
 from filesystems import unmount_below  # noqa: E402
 from tools import Site  # noqa: E402  (after the registration above)

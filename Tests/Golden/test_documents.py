@@ -8,22 +8,13 @@ import subprocess
 
 import pytest
 from schemas import SCHEMAS, conforms
-from tools import PROGRAMS, REPOSITORY, commands
+from sessions import shell
+from tools import PROGRAMS, REPOSITORY
 
 # Schemas of what cannot be had everywhere: the tier that has it checks them.
 ELSEWHERE = {"cistern.find-storage-pool-sources/1"}
 # Written only when something happens; test_events.py checks it.
 ELSEWHERE |= {"cistern.pool-event/1"}
-
-
-def shell(site, folder, text):
-    """Runs a script as a user would paste it, with the commands in PATH; stops at the first error."""
-    surroundings = site.surroundings({"TMPDIR": str(folder)})
-    surroundings["PATH"] = f"{PROGRAMS}:{surroundings['PATH']}"
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text],
-        cwd=folder, env=surroundings, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
 
 
 @pytest.mark.parametrize("script", ["make-man", "make-completions", "make-pool-table"])
@@ -55,24 +46,68 @@ def test_completions_parse(shell_name, file):
     subprocess.run([shell_name, "-n", REPOSITORY / "completions" / file], check=True, timeout=30)
 
 
-@pytest.mark.parametrize("tool", commands())
-def test_examples_of_the_manual_page(tool, site, scratch):
-    done = subprocess.run(
-        [REPOSITORY / "scripts" / "make-man", "--examples", tool],
-        check=True, capture_output=True, text=True, timeout=30,
-    )  # fmt: skip
-    result = shell(site, scratch, done.stdout)
-    assert result.returncode == 0, f"{done.stdout}\n{result.stdout}{result.stderr}"
-    assert "not found" not in result.stderr, result.stderr
+def blocks(path, kind):
+    """The fenced blocks of a kind, each with the heading that it stands under."""
+    found, heading, block = [], "", None
+    for line in path.read_text().splitlines():
+        if block is None and line.startswith("#"):
+            heading = line.lstrip("# ")
+        if line == f"```{kind}":
+            block = []
+        elif line == "```" and block is not None:
+            found.append((heading, "\n".join(block)))
+            block = None
+        elif block is not None:
+            block.append(line)
+    return found
+
+
+DOCUMENTS = [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").glob("*.md"))]
+# Blocks of shell lines that no test runs, with the reason.
+NOT_RUN = {
+    ("README.md", "Two commands to start"): "release build and the whole of the tests",
+    ("CONTRIBUTING.md", "Build"): "builds and the whole of the tests",
+    ("guest.md", "The guest"): "installs packages and boots guests, as the guest tier does",
+}
+RUN = {("README.md", heading) for heading in ("Tour", "If you know virsh", "If you know Qubes OS")}
 
 
 def test_tour_of_the_readme(site, scratch):
-    text = (REPOSITORY / "README.md").read_text()
-    tour = re.search(r"(?ms)^## Tour$(.*?)^## ", text)[1]
-    script = "\n".join(re.findall(r"(?ms)^```sh\n(.*?)^```$", tour))
+    script = "\n".join(text for heading, text in blocks(REPOSITORY / "README.md", "sh") if ("README.md", heading) in RUN)
     assert "pool-define-as" in script
     result = shell(site, scratch, script)
     assert result.returncode == 0, f"{script}\n{result.stdout}{result.stderr}"
+
+
+def test_each_block_of_shell_lines_is_run_or_is_known_not_to_be():
+    there = {(path.name, heading) for path in DOCUMENTS for heading, _ in blocks(path, "sh")}
+    assert there == RUN | set(NOT_RUN)
+
+
+def test_what_is_not_run_names_things_that_are_there():
+    """Targets of make, scripts and their options."""
+    targets = re.findall(r"(?m)^([a-z-]+):", (REPOSITORY / "Makefile").read_text())
+    lines = [
+        line.split("#")[0].split()
+        for path in DOCUMENTS for heading, text in blocks(path, "sh") if (path.name, heading) in NOT_RUN
+        for line in text.splitlines()
+    ]  # fmt: skip
+    assert len(lines) > 8
+    for words in lines:
+        if words[0] == "make":
+            assert words[1] in targets, words
+        elif words[0].startswith("scripts/"):
+            text = (REPOSITORY / words[0]).read_text()
+            for word in words[1:]:
+                assert not word.startswith("--") or word == "--" or word in text, words
+
+
+def test_each_document_shown_is_as_its_schema_says():
+    shown = [text for path in DOCUMENTS for _, text in blocks(path, "json")]
+    assert shown
+    for text in shown:
+        for line in text.splitlines() if text.startswith('{"schema"') else [text]:
+            conforms(line + "\n")
 
 
 def test_documents_conform_to_their_schemas(site, scratch):

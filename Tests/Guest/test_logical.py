@@ -1,7 +1,10 @@
 """Volume groups: made, listed, changed and removed as pools of type logical."""
 
+import re
+
 import contents
 import pytest
+import sessions
 from tools import BAD_DATA, BUSY, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, USAGE
 from volumegroups import lvm, volumes
 
@@ -179,3 +182,18 @@ def test_a_missing_library_names_its_package(group, call):
         group.refused(UNSUPPORTED, "vol-list", "vg", words="install the package lvm2")
     finally:
         call("umount", "/lib/x86_64-linux-gnu/liblvm2cmd.so.2.03")
+
+
+@pytest.mark.limit(200)
+@pytest.mark.parametrize("page", sorted(name for name, text in sessions.sources().items() if sessions.NEEDS_DEVICES in text))
+def test_what_pages_show_of_devices_is_so(page, site, disks, scratch, call):
+    """The blocks of EXAMPLES that need devices, with the names that the disks have here."""
+    names = {"sdb": disks[0].resolve().name, "sdc": disks[1].resolve().name}
+    text = re.sub(r"\b(sdb|sdc)", lambda match: names[match[1]], sessions.script("--devices", "--marked", page))
+    try:
+        assert sessions.check(site, scratch, text, seconds=500) > 2
+    finally:
+        lvm("vgremove", "-y", "-f", "vg0", check=False)
+        for name in names.values():
+            lvm("pvremove", "-y", "-ff", f"/dev/{name}", check=False)
+            call("wipefs", "--all", f"/dev/{name}")
