@@ -1,6 +1,7 @@
 """The Debian package: built, judged by lintian, and taken through its life in a Debian of its own."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -50,6 +51,12 @@ def package():
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"
     return next(folder.glob("cistern_*.deb"))
+
+
+def field(package, name):
+    """The packages that a field names, without their versions."""
+    said = run("dpkg-deb", "--field", package, name).strip()
+    return {word.split()[0] for word in said.split(", ") if word}
 
 
 @pytest.fixture(scope="module")
@@ -134,16 +141,45 @@ def test_it_builds_and_lintian_says_nothing(package):
 
 @pytest.mark.limit(90)
 def test_dependencies_are_computed_and_heavy_libraries_are_none(package):
-    fields = {
-        name: run("dpkg-deb", "--field", package, name).strip() for name in ("Depends", "Recommends", "Suggests")
-    }
-    depends = {word.split()[0] for word in fields["Depends"].split(",")}
+    depends = field(package, "Depends")
     assert "libc6" in depends and depends <= {"libc6", "libgcc-s1", "libstdc++6"}
-    assert {"libblkid1", "qemu-utils", "scrub"} <= set(fields["Recommends"].split(", "))
+    recommended, suggested = field(package, "Recommends"), field(package, "Suggests")
+    assert {"libblkid1", "libmount1", "libzstd1", "libssl3", "libfdisk1", "qemu-utils", "scrub"} <= recommended
+    assert {"lvm2", "open-iscsi", "nfs-common"} <= suggested
     # Each name is that of a package; Debian has some in other releases only.
     known = set(run("apt-cache", "pkgnames").split()) | {"hfsprogs"}
-    named = filter(None, (fields["Recommends"] + ", " + fields["Suggests"]).split(", "))
-    assert set(named) - known == set()
+    assert (recommended | suggested) - known == set()
+
+
+@pytest.mark.limit(60)
+def test_a_metapackage_brings_what_a_type_of_pool_needs(package):
+    """And nothing else: it has no files but those that every package has."""
+    found = {path.name.split("_")[0]: path for path in package.parent.glob("cistern-*_all.deb")}
+    assert set(found) == {"cistern-fs", "cistern-iscsi", "cistern-logical", "cistern-netfs"}
+    assert field(found["cistern-logical"], "Depends") == {"cistern", "libblkid1", "lvm2"}
+    assert field(found["cistern-iscsi"], "Depends") == {"cistern", "kmod", "open-iscsi"}
+    assert {"nfs-common", "cifs-utils"} <= field(found["cistern-netfs"], "Recommends")
+    assert {"e2fsprogs", "xfsprogs", "btrfs-progs"} <= field(found["cistern-fs"], "Recommends")
+    for name, path in found.items():
+        listed = run("dpkg-deb", "--contents", path).splitlines()
+        files = {line.split()[5] for line in listed if not line.startswith("d")}
+        assert files == {f"./usr/share/doc/{name}/{file}" for file in ("changelog.gz", "changelog.Debian.gz", "copyright")}
+
+
+def test_a_missing_library_is_told_by_a_package_that_is_recommended_or_suggested():
+    """What a command says to install where it cannot load a library is what the package names too."""
+    said = run(REPOSITORY / "scripts" / "debian-substvars", "cistern")
+    named = {word for line in said.splitlines() for word in line.split("=", 1)[1].split(", ")}
+    wrappers = {
+        "CBlkid": "Signatures", "CCrypto": "Digests", "CDevmapper": "Backends/Multipath", "CFdisk": "Backends/Disk",
+        "CLVM": "VolumeGroups", "CMount": "Mounts", "CZstd": "Zstandard",
+    }  # fmt: skip
+    loading = {path.parent.name for path in (REPOSITORY / "Sources").rglob("*.c") if "dlopen(" in path.read_text()}
+    assert set(wrappers) <= loading
+    for folder in wrappers.values():
+        text = "".join(path.read_text() for path in (REPOSITORY / "Sources" / folder).glob("*.swift"))
+        told = set(re.findall(r"install the package ([a-z0-9.+-]+)", text))
+        assert told and told <= named, f"{folder}: {told}"
 
 
 @pytest.mark.limit(60)
@@ -152,7 +188,7 @@ def test_everything_is_in_it(package):
     files = {line.split()[5].removeprefix("./") for line in listed.splitlines()}
     for tool in commands():
         for path in (
-            f"usr/bin/{tool}", f"usr/share/man/man8/{tool}.8.gz",
+            "usr/bin/cistern", f"usr/bin/{tool}", f"usr/share/man/man8/{tool}.8.gz",
             f"usr/share/bash-completion/completions/{tool}",
             f"usr/share/fish/vendor_completions.d/{tool}.fish",
         ):  # fmt: skip
