@@ -36,6 +36,23 @@ extension FileBackend {
     return Array(names)
   }
 
+  package func namesWithWorkingCopy(
+    among names: [VolumeName]
+  ) throws(StorageError) -> Set<VolumeName> {
+    func has(_ path: String, in folder: Folder) -> Bool {
+      ((try? folder.status(path)) ?? nil) != nil
+    }
+    let folder = try folder()
+    guard !driver.usesQubesLayout else {
+      return Set(names.filter { has(files($0).sidePath(files($0).working), in: folder) })
+    }
+    // Most volumes of a plain pool have nothing of their own there.
+    guard let records = try folder.folderIfPresent(VolumeFiles.records) else { return [] }
+    let own = Set(try records.entries().map(\.name))
+    return Set(
+      names.filter { own.contains($0.text) && has("\($0)/\(files($0).working)", in: records) })
+  }
+
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
     guard !isOwnFile(name.text), driver.usesQubesLayout || name.components.count == 1 else {
       return nil

@@ -36,6 +36,15 @@ package struct ActivePool: Sendable {
     return try backend.volumeNames()
   }
 
+  /// Those of some names whose volumes are started, or were and have never been stopped.
+  ///
+  /// Where the backend knows no names without a listing, the former alone.
+  package func unfinishedNames(among names: [VolumeName]) throws(StorageError) -> Set<VolumeName> {
+    let running = Set(try started.all()).intersection(names)
+    guard let backend = backend as? any NamingBackend else { return running }
+    return running.union(try backend.namesWithWorkingCopy(among: names))
+  }
+
   /// One volume; nil where there is none.
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
     guard var volume = try backend.volume(name) else { return nil }

@@ -83,12 +83,15 @@ struct LiveNames: Sendable {
     guard names.count > LiveNames.describedAtMost else {
       return names.compactMap { describe($0, in: pool, filter) }
     }
-    let started = Set((try? pool.started.all()) ?? [])
+    let fitting: [VolumeName]
     switch filter {
-    case .any: return names.map { Candidate(text: $0.text) }
-    case .stopped: return names.filter { !started.contains($0) }.map { Candidate(text: $0.text) }
-    case .unfinished: return names.filter(started.contains).map { Candidate(text: $0.text) }
+    case .any: fitting = names
+    case .stopped:
+      let started = Set((try? pool.started.all()) ?? [])
+      fitting = names.filter { !started.contains($0) }
+    case .unfinished: fitting = Array((try? pool.unfinishedNames(among: names)) ?? [])
     }
+    return fitting.map { Candidate(text: $0.text) }
   }
 
   private func describe(
