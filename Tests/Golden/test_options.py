@@ -7,6 +7,7 @@ import subprocess
 from collections import defaultdict
 
 import pytest
+import sessions
 from tools import PROGRAMS, REPOSITORY, commands
 
 HERE = REPOSITORY / "Tests" / "Golden"
@@ -104,13 +105,10 @@ def test_help_fits_one_screen(tool, site):
     assert lines[-1] == f"Manual page: {tool}(8)"
     match = re.fullmatch(r"Example: (.+)", lines[-2])
     assert match, lines[-2]
-    page = subprocess.run(
-        [REPOSITORY / "scripts" / "make-man", "--examples", tool],
-        check=True, capture_output=True, text=True, timeout=30,
-    )  # fmt: skip
+    page = sessions.script(tool) + sessions.script("--devices", tool)
     # The page works below a private root, the help as on a real machine.
     wanted = match[1].replace("/srv/", "$CISTERN_ROOT/")
-    assert wanted in page.stdout, f"the page's examples have no line {wanted!r}:\n{page.stdout}"
+    assert wanted in page, f"the page's examples have no line {wanted!r}:\n{page}"
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,17 @@ def test_a_broken_definition_costs_itself_only(site, scratch):
     assert said.startswith("cistern-generator: warning: ") and "bad.xml" in said
 
 
+@pytest.mark.parametrize("name", ["cistern-pool@.service.in", "cistern-pools.target"])
+def test_what_uses_pools_waits_for_them(name):
+    """libvirt in one piece and in several, Xen, Qubes OS; and so these are stopped before the pools."""
+    lines = (REPOSITORY / "systemd" / name).read_text().splitlines()
+    before = {word for line in lines if line.startswith("Before=") for word in line.removeprefix("Before=").split()}
+    users = "libvirtd virtqemud virtstoraged virtlxcd virtxend libvirt-guests xencommons xendomains qubesd"
+    assert {f"{service}.service" for service in users.split()} <= before
+    # One pool that fails keeps nobody from anything.
+    assert not [line for line in lines if line.startswith(("Requires=", "BindsTo=", "PartOf="))]
+
+
 def test_it_is_for_systemd_only(site):
     done = subprocess.run(
         ["cistern-generator"], executable=PROGRAMS / "cistern", env=site.surroundings(),

@@ -52,6 +52,8 @@ def test_build_guards_what_devices_carry(site, disks, call):
     site.refused(BUSY, "pool-build", "other", "--overwrite", words="belongs to volume group 'vgb'")
     found = site.ok("find-storage-pool-sources-as", "logical")
     assert f"<device path='{device}'/>" in found and "<name>vgb</name>" in found
+    sources = site.json("find-storage-pool-sources-as", "logical")["sources"]
+    assert [source["devices"] for source in sources if source["name"] == "vgb"] == [[device]]
     lvm("vgremove", "-y", "vgb")
     lvm("pvremove", "-y", device)
 

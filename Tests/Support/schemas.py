@@ -1,11 +1,11 @@
 """JSON documents against the schemas in docs/schema."""
 
+import functools
 import json
 import re
+from pathlib import Path
 
-from tools import REPOSITORY
-
-SCHEMAS = REPOSITORY / "docs" / "schema"
+SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "schema"
 
 
 def check(value, schema, root, where="$"):
@@ -96,8 +96,13 @@ def conforms(text):
     """Checks one JSON document against the schema that it names; returns that name."""
     document = json.loads(text)
     assert text.endswith("\n") and text.count("\n") == 1, "is not one line"
-    name = document["schema"]
-    file = name.removeprefix("cistern.").replace("/", "-") + ".schema.json"
-    schema = json.loads((SCHEMAS / file).read_text())
+    schema = named(document["schema"])
     check(document, schema, schema)
-    return name
+    return document["schema"]
+
+
+@functools.cache
+def named(name):
+    """The schema of a name such as cistern.pool-list/1."""
+    file = name.removeprefix("cistern.").replace("/", "-") + ".schema.json"
+    return json.loads((SCHEMAS / file).read_text())

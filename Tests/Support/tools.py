@@ -8,6 +8,8 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import schemas
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 # The debug build carries the fault points that the crash tier uses.
 PROGRAMS = Path(os.environ.get("CISTERN_PROGRAMS", REPOSITORY / ".build" / "debug"))
@@ -122,8 +124,8 @@ class Site:
         return result
 
     def json(self, tool, *arguments, **options):
-        """Runs the tool with --json, which must succeed, and returns the document."""
-        return json.loads(self.ok(tool, *arguments, "--json", **options))
+        """Runs the tool with --json, which must succeed with a document as its schema says, and returns it."""
+        return document(self.ok(tool, *arguments, "--json", **options))
 
     def volume(self, name, pool):
         """The facts of one volume, as vol-info --json gives them."""
@@ -141,7 +143,13 @@ class Site:
         """What pool-check finds, without repairing. A crash of the check is a failure here."""
         result = self.run("pool-check", pool, "--json")
         assert result.status in (DONE, PROBLEMS), str(result)
-        return json.loads(result.out)["findings"]
+        return document(result.out)["findings"]
+
+
+def document(text):
+    """What a document says that is as the schema that it names."""
+    schemas.conforms(text)
+    return json.loads(text)
 
 
 def public_programs():

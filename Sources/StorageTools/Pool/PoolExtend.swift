@@ -8,7 +8,7 @@ extension Command {
       .pool(.active), .required("device", "DEVICE", "Device to add.").repeated,
       .flag("overwrite", "Overwrite what is on the devices."),
     ],
-    example: "pool-extend images /dev/sdz"
+    example: "pool-extend vg0 /dev/sdc"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     let devices = tool.arguments.all("device")
