@@ -19,9 +19,14 @@ enum Commands {
     let rows = all.map { command in
       "  \(command.name)\(String(repeating: " ", count: width - command.name.count + 2))\(command.summary)\n"
     }
-    return
-      "Usage: cistern COMMAND [ARGUMENT]...\n\nStorage pools and volumes. Each command is also a program of its own.\n\n"
-      + rows.joined() + "\nCOMMAND --help tells more; so does cistern(7).\n"
+    return """
+      Usage: cistern COMMAND [ARGUMENT]...
+      Storage pools and volumes. Each command is also a program of its own.
+
+      \(rows.joined())
+      COMMAND --help, or cistern help COMMAND, tells more. To begin with: man 7 cistern
+
+      """
   }
 
   /// What manuals and completions are generated from.

@@ -81,7 +81,11 @@ package final class Tool: Sendable {
     if name == "cistern" {
       guard !words.isEmpty else { finish(Commands.overview, "", .usage) }
       name = words.removeFirst()
+      if let shell = ShellCompletion([name]) { completeByName(shell, words) }
       switch name {
+      case "help" where !words.isEmpty:
+        name = words[0]
+        words = ["--help"]
       case "--help", "-h", "help": finish(Commands.overview, "", .success)
       case "--version": finish("cistern \(version)\n", "", .success)
       case "--describe-commands": finish(Commands.description.text + "\n", "", .success)
@@ -139,6 +143,17 @@ package final class Tool: Sendable {
     guard let tool = try? Tool(command, Arguments()) else { finish("", "", .failure) }
     let completion = Completion(line, of: command, in: tool.storage, matches: shell.matching)
     finish(shell.answer(completion, words), "", .success)
+  }
+
+  /// Completes a line in which the program is called by its own name and a command's name follows.
+  private static func completeByName(_ shell: ShellCompletion, _ given: [String]) -> Never {
+    let words = shell.words(given)
+    if words.count > 1, let command = Commands.all.first(where: { $0.name == words[0] }) {
+      complete(command, shell, shell.withoutFirstWord(given))
+    }
+    let completion = Completion(
+      commands: words.count > 1 ? [] : Commands.all, typed: words[0], matches: shell.matching)
+    finish(shell.answer(completion, given), "", .success)
   }
 
   private static func tellJSON(_ error: StorageError, _ command: Command, _ status: Int32)

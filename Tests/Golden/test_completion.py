@@ -83,6 +83,10 @@ def shell(request, place):
         ("pool-define --file vo", "pool-define --file volume.xml"),
         ("pool-define-as new dir --target fol", "pool-define-as new dir --target folder/"),
         ("pool-list --type dir,lo", "pool-list --type dir,logical"),
+        # By the program's own name: a command's, then as that command has it.
+        ("cistern vol-dum", "cistern vol-dumpxml"),
+        ("cistern vol-info --pool images disk", "cistern vol-info --pool images disk"),
+        ("cistern vol-info mail ", "cistern vol-info mail vms"),
     ],
 )
 def test_one_possibility_is_typed_out(typed, completed, shell):
@@ -205,6 +209,14 @@ def test_ten_thousand_volumes(scratch, site):
     assert len(names) == 10_001 and names[1] == "volume-00000"
     few = answer(site, "zsh", "vol-info", "--pool", "many", "volume-0123")
     assert len(few) == 11 and few[1] == "volume-01230\t0.00 B, clean"
+    # What a stop takes: what is started, and what a crash has left.
+    site.ok("vol-start", "volume-00007", "many")
+    dirty = folder / ".cistern/volumes/volume-00009/dirty"
+    dirty.parent.mkdir(parents=True)
+    dirty.touch()
+    unfinished = answer(site, "bash", "vol-stop", "vol-stop --pool many ", "")
+    assert unfinished == ["values", "volume-00007", "volume-00009"]
+    assert len(answer(site, "bash", "vol-start", "vol-start --pool many ", "")) == 10_000
     if not release.exists():
         pytest.skip("time is measured of the release program: make build")
     times = []

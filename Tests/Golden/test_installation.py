@@ -34,9 +34,10 @@ def test_install_and_uninstall(layout, prefix, scratch):
     install(layout, prefix, folder)
     top = folder / prefix.lstrip("/")
     assert sorted(os.listdir(top / "bin")) == sorted(
-        commands() + (["somebody-elses"] if prefix == "/usr" else [])
+        ["cistern", *commands()] + (["somebody-elses"] if prefix == "/usr" else [])
     )
     site = Site(scratch / "root", programs=top / "bin")
+    assert site.ok("cistern", "--version").startswith("cistern ")
     for tool in commands():
         assert site.ok(tool, "--version").startswith(tool), tool
         assert (top / f"share/man/man8/{tool}.8").is_file()

@@ -20,6 +20,7 @@ function __cistern_complete
     end
 end
 
+complete -c cistern -f -k -a '(__cistern_complete)'
 complete -c find-storage-pool-sources -f -k -a '(__cistern_complete)'
 complete -c find-storage-pool-sources-as -f -k -a '(__cistern_complete)'
 complete -c pool-autostart -f -k -a '(__cistern_complete)'

@@ -48,6 +48,15 @@ struct Completion: Sendable {
     }
   }
 
+  /// Names of commands.
+  init(commands: [Command], typed: String, matches: Matching) {
+    let fitting = commands.filter { matches($0.name, typed) }
+    self.init(
+      offer: .candidates(
+        fitting.map { Candidate(text: $0.name, meaning: $0.summary.withoutFullStop) },
+        isList: false), attached: "")
+  }
+
   /// How a shell compares what is typed with a candidate.
   enum Matching: Sendable {
     case beginning

@@ -26,6 +26,13 @@ enum ShellCompletion: String, Sendable {
     return Array(ShellWords.split(given.first ?? "").words.dropFirst())
   }
 
+  /// What was given, without the first of the words.
+  func withoutFirstWord(_ given: [String]) -> [String] {
+    guard self == .bash, let line = given.first else { return Array(given.dropFirst()) }
+    let rest = line.drop { $0 != " " && $0 != "\t" }.drop { $0 == " " || $0 == "\t" }
+    return [String(rest)] + given.dropFirst()
+  }
+
   /// The answer to the shell.
   /// - Parameter given: the words after `--complete=SHELL`.
   func answer(_ completion: Completion, _ given: [String]) -> String {
