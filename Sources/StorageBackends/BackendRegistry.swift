@@ -25,7 +25,7 @@ package enum BackendRegistry {
   ]
 
   /// The backend of a pool.
-  /// - Throws: `unsupported`, naming the types there are.
+  /// - Throws: `unsupported`; the hint says which command tells the types there are.
   package static func backend(for pool: PoolDefinition, host: HostFolders) throws(StorageError)
     -> any PoolBackend
   {
@@ -35,18 +35,14 @@ package enum BackendRegistry {
 
   /// The backend of all pools of a type.
   /// - Parameter subject: what errors are about.
-  /// - Throws: `unsupported`, naming the types there are.
+  /// - Throws: `unsupported`; the hint says which command tells the types there are.
   package static func kind(of type: PoolType, for subject: String = "") throws(StorageError)
     -> any PoolBackend.Type
   {
     guard let kind = all.first(where: { $0.type == type }) else {
-      var known = ""
-      for kind in all where !known.split(separator: " ").contains(kind.type.rawValue[...]) {
-        known += (known.isEmpty ? "" : ", ") + kind.type.rawValue
-      }
       throw StorageError(
         .unsupported, subject,
-        "pools of type '\(type.rawValue)' can be defined but not used here (usable: \(known))",
+        "pools of type '\(type.rawValue)' can be defined but not used here",
         hint: NextCommand.hint("pool-capabilities"))
     }
     return kind
