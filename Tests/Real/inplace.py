@@ -102,6 +102,15 @@ class InPlaceConformance:
         image = contents.image(bench.scratch / "image", SIZE + MIB, at0="new")
         bench.refuse(NO_SPACE, "vol-import", name, image, words=str(SIZE))
         assert contents.get(bench.path(name)) == "old"
+        words = "cannot be verified before it is written: it can be read only once"
+        bench.refuse(
+            UNSUPPORTED, "vol-import", name, "-", "--keep-size", "--verify", "0" * 64, stdin=b"new", words=words
+        )
+        bench.refuse(BAD_DATA, "vol-import", name, image, "--size", str(SIZE // 2), words="too much data")
+        image = contents.image(bench.scratch / "image", SIZE // 2, at0="new")
+        for tool in ("vol-import", "vol-upload"):
+            bench.refuse(BAD_DATA, tool, name, image, "--verify", "0" * 64, words="another checksum")
+            assert contents.get(bench.path(name)) == "old"
         bench.check_clean()
 
     def test_a_failed_import_leaves_a_volume_that_says_so(self, bench):
@@ -218,7 +227,7 @@ class InPlaceConformance:
         bench.run("vol-set", name, "rw", "no")
         assert bench.facts(name)["rw"] is False
         bench.refuse((BAD_DATA, UNSUPPORTED), "vol-set", name, "revisions_to_keep", "2", words="in place")
-        bench.refuse((BAD_DATA, UNSUPPORTED), "vol-set", name, "save_on_stop", "no")
+        bench.refuse((BAD_DATA, UNSUPPORTED), "vol-set", name, "save_on_stop", "no", words="only rw can be set")
         bench.refuse((NOT_FOUND, UNSUPPORTED), "vol-revert", name)
         bench.run("vol-delete", name)
         # Another volume of that name starts from nothing.

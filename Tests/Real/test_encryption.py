@@ -12,15 +12,6 @@ PASSPHRASE = "correct horse, battery"
 OTHER = "another passphrase"
 
 
-@pytest.fixture
-def pool(site, scratch):
-    path = scratch / "pool"
-    site.ok("pool-define-as", "p", "dir", "--target", path)
-    site.ok("pool-build", "p")
-    site.ok("pool-start", "p")
-    return path
-
-
 def secret(site, scratch, usage, value=PASSPHRASE):
     """Defines a secret for a use and gives it a value; returns its UUID."""
     file = scratch / "secret.xml"

@@ -13,15 +13,6 @@ from tools import BAD_DATA, MIB, UNSUPPORTED
 VOLUME = "<volume><name>{}</name><capacity unit='MiB'>{}</capacity><allocation>{}</allocation>{}</volume>"
 
 
-@pytest.fixture
-def pool(site, scratch):
-    path = scratch / "pool"
-    site.ok("pool-define-as", "p", "dir", "--target", path)
-    site.ok("pool-build", "p")
-    site.ok("pool-start", "p")
-    return path
-
-
 def create(site, scratch, target="", name="v", megabytes=8, allocation="0", *words):
     file = scratch / "v.xml"
     file.write_text(VOLUME.format(name, megabytes, allocation, target))

@@ -14,15 +14,6 @@ from tools import BUSY, DONE, MIB
 SPARSE = ["--allocation", "0"]
 
 
-@pytest.fixture
-def pool(site, scratch):
-    path = scratch / "pool"
-    site.ok("pool-define-as", "p", "dir", "--target", path)
-    site.ok("pool-build", "p")
-    site.ok("pool-start", "p")
-    return path
-
-
 def overlay(site, name, base, kind="qcow2", *more):
     words = ["--format", "qcow2", "--backing-vol", base, "--backing-vol-format", kind]
     site.ok("vol-create-as", "p", name, "8M", *words, *more)

@@ -44,7 +44,7 @@ extension Transfer {
 
   /// Reads what would be copied and compares its checksum, where one is expected; writes nothing.
   ///
-  /// For targets that nobody could bring back to what they were.
+  /// For targets that nobody could bring back to what they were; the transfer's own target is left alone.
   /// - Throws: `badInput` as `run` does; `unsupported` for a source that can be read only once.
   func examine(_ check: ContentCheck, of subject: String) throws(StorageError) {
     guard check.expected != nil else { return }

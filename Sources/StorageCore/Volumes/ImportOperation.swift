@@ -60,12 +60,13 @@ extension Storage {
       try checkIsNoBase(volume, in: pool)
       try checkUnused(volume, backend, committed: .anyone, steps)
       result.wasCompressed = input.isCompressed
+      if !backend.replacesAtomically, !isDryRun {
+        // Before anything of the volume is touched: afterwards there is no way back.
+        try input.transfer(to: source).examine(options.check, of: source.path.text)
+      }
       try backend.replaceCommitted(of: volume, size: input.expected, steps) {
         target throws(StorageError) in
         var transfer = input.transfer(to: target)
-        if !backend.replacesAtomically {
-          try transfer.examine(options.check, of: source.path.text)
-        }
         transfer.progress = steps.progress
         result.sum = try transfer.run(options.check, of: source.path.text).sum
         try input.checkIsNotAmbiguous()

@@ -47,18 +47,16 @@ extension Storage {
       }
       // What cannot be read twice is verified while it is written, where that can be taken back.
       let isOneTime = try source.contentSize() == nil && options.check.expected != nil
-      if volume.properties.kind == .inPlace, !(isOneTime && backend.replacesAtomically) {
-        return try backend.changeCommitted(of: volume, steps) { target throws(StorageError) in
-          try transfer(to: target).examine(options.check, of: source.path.text)
-          try write(to: target)
-        }
+      let isInPlace =
+        volume.properties.kind == .inPlace && !(isOneTime && backend.replacesAtomically)
+      if isInPlace || !backend.replacesAtomically, !isDryRun {
+        // Before anything of the volume is touched: afterwards there is no way back.
+        try transfer(to: source).examine(options.check, of: source.path.text)
       }
+      if isInPlace { return try backend.changeCommitted(of: volume, steps, write) }
       let old = try backend.openCommitted(volume, revision: nil)
       let size = try old.contentSize() ?? volume.capacity
       try backend.replaceCommitted(of: volume, size: size, steps) { target throws(StorageError) in
-        if !backend.replacesAtomically {
-          try transfer(to: target).examine(options.check, of: source.path.text)
-        }
         try Copy.contents(of: old, to: target, progress: steps.progress)
         try write(to: target)
       }
