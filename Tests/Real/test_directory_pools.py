@@ -601,22 +601,6 @@ class TestLocks:
 class TestUnprivileged:
     """Directory pools need no privilege."""
 
-    @pytest.fixture
-    def user(self, scratch):
-        from tools import NOBODY, Site, public_programs
-
-        if os.geteuid() != 0:
-            yield Site(scratch / "root")
-            return
-        if not shutil.which("setpriv"):
-            pytest.skip("needs setpriv")
-        programs = public_programs()
-        home = scratch / "home"
-        home.mkdir()
-        os.chown(home, NOBODY, NOBODY)
-        yield Site(home, user=NOBODY, programs=programs)
-        shutil.rmtree(programs)
-
     def test_the_whole_life_cycle(self, user, scratch):
         pool = user.root / "pool"
         up(user, "p", pool, "--revisions-to-keep", "2")
@@ -651,6 +635,9 @@ class TestUnprivileged:
         (scratch / "closed").mkdir(mode=0o700)
         define(user, "p", scratch / "closed" / "pool")
         user.refused((FORBIDDEN, NOT_FOUND), "pool-build", "p", words="Permission denied")
+        (scratch / "theirs").mkdir(mode=0o755)
+        define(user, "q", scratch / "theirs" / "pool")
+        user.refused(FORBIDDEN, "pool-build", "q", words="cannot create directory: Permission denied")
 
     @needs_root
     def test_a_pool_of_somebody_else(self, user, scratch):

@@ -1,5 +1,6 @@
 """--dry-run prints the steps, changes nothing, and needs no privilege."""
 
+import json
 import os
 import shutil
 
@@ -33,7 +34,23 @@ LINES = [
     "vol-set v rw no p",
     "vol-import v @W@/image p",
     "vol-export v @W@/exported p",
+    "vol-download v @W@/downloaded p",
+    "vol-upload v @W@/image p",
+    "vol-wipe alone p",
+    "vol-clone v w p",
+    "vol-create-from p @W@/vol.xml v --inputpool p",
+    "pool-create @W@/ready.xml",
+    "pool-create-as ready dir --target @W@/ready",
 ]
+# Secrets are for their owner's eyes, so that even the steps take his rights.
+SECRET = "11111111-2222-3333-4444-555555555555"
+SECRET_LINES = [
+    "secret-define @W@/secret.xml",
+    f"secret-set-value {SECRET} --plain --file @W@/vol.xml",
+    f"secret-undefine {SECRET}",
+]
+# What changes something, but takes more than a line: its own tests do the same.
+ELSEWHERE = {"pool-edit", "pool-extend"}
 
 
 def prepare(site, work):
@@ -49,6 +66,7 @@ def prepare(site, work):
         ok("vol-create-as", "p", name, "1M", "--allocation", "0")
         ok("vol-start", name, "--pool", "p")
     ok("vol-stop", "v", "--pool", "p")
+    ok("vol-create-as", "p", "alone", "1M")
     ok("vol-create-as", "p", "volatile", "1M", "--save-on-stop", "no")
     ok(
         "vol-create-as", "p", "snapshot", "--source", "v", "--snap-on-start", "yes", "--save-on-stop",
@@ -59,6 +77,15 @@ def prepare(site, work):
     (work / "new.xml").write_text(
         f"<pool type='dir'><name>new</name><target><path>{work}/new</path></target></pool>"
     )
+    (work / "ready").mkdir()
+    (work / "ready.xml").write_text(
+        f"<pool type='dir'><name>ready</name><target><path>{work}/ready</path></target></pool>"
+    )
+    secret = f"<secret><uuid>{SECRET}</uuid><description>@</description></secret>"
+    (work / "secret.xml").write_text(secret)
+    ok("secret-define", work / "secret.xml")
+    ok("secret-set-value", SECRET, "--plain", "--file", "-", stdin=b"value")
+    (work / "secret.xml").write_text(secret.replace("@", "another"))
     (work / "new.conf").write_text(f"[new]\ndriver=xen\ndir_path={work}/new\n")
     (work / "vol.xml").write_text(
         "<volume><name>w</name><capacity>4096</capacity><target/></volume>"
@@ -82,7 +109,13 @@ def check(runner, lines, work):
 
 def test_changes_nothing(site, scratch):
     prepare(site, scratch)
-    check(site, LINES, scratch)
+    check(site, LINES + SECRET_LINES, scratch)
+
+
+def test_no_command_is_missing(site):
+    known = json.loads(site.ok("cistern", "--describe-commands"))["commands"]
+    changing = {one["name"] for one in known if any(other["name"] == "dry-run" for other in one["parameters"])}
+    assert changing == {line.split()[0] for line in LINES + SECRET_LINES} | ELSEWHERE
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")

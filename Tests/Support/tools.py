@@ -14,6 +14,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # The debug build carries the fault points that the crash tier uses.
 PROGRAMS = Path(os.environ.get("CISTERN_PROGRAMS", REPOSITORY / ".build" / "debug"))
 NOBODY = 65534
+# A user that has no account.
+STRANGER = 54321
 
 # The exit statuses, by name. The table in the programs is the authority; these are its readers.
 DONE, FAILURE, PROBLEMS, EXISTS, NOT_FOUND, BUSY, NO_SPACE = 0, 1, 2, 3, 4, 5, 6
@@ -158,8 +160,14 @@ def public_programs():
     The caller removes the folder that is returned."""
     folder = Path(tempfile.mkdtemp(prefix="cistern-programs-"))
     folder.chmod(0o755)
+    copies = {}
     for name in commands():
-        shutil.copy2(PROGRAMS / name, folder / name)
+        # Where the names are links to one program, one copy of it is enough.
+        program = (PROGRAMS / name).resolve()
+        if program in copies:
+            os.link(copies[program], folder / name)
+        else:
+            copies[program] = shutil.copy2(program, folder / name)
     return folder
 
 
