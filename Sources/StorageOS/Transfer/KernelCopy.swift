@@ -36,10 +36,12 @@ extension FileSink: KernelSink {
 extension StreamSink: KernelSink {
   /// sendfile(2) splices into a pipe; whatever it fails for is told by the write that follows.
   func move(from file: Descriptor, at offset: Int64, count: Int64) throws(StorageError) -> Int64? {
-    var offset = off_t(offset)
-    let moved = sendfile(stream.number, file.number, &offset, Int(min(count, Writeback.step)))
-    if moved < 0, errno == EINTR { try Interruption.check() }
-    return moved > 0 ? Int64(moved) : nil
+    while true {
+      var offset = off_t(offset)
+      let moved = sendfile(stream.number, file.number, &offset, Int(min(count, Writeback.step)))
+      guard moved < 0, errno == EINTR else { return moved > 0 ? Int64(moved) : nil }
+      try Interruption.check()
+    }
   }
 }
 
