@@ -14,9 +14,6 @@ extension Storage {
         throw StorageError(.unsupported, "", "storage pool doesn't support volume wiping")
       }
       _ = try volume.transition(.importData)
-      guard volume.properties.kind.savesState else {
-        throw StorageError(.badInput, volume.subject, "keeps nothing that could be wiped")
-      }
       if let dependent = try pool.dependents(of: volume.name).first {
         throw StorageError(.busy, volume.subject, "is the source of volume '\(dependent)'")
       }
