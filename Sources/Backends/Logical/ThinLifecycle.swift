@@ -95,12 +95,23 @@ extension ThinBackend: LifecycleBackend {
     try makeSnap(of: origin, family(volume.name), steps)
   }
 
+  /// After a boot nothing of the thin pool is active, unless the machine activates all volumes itself.
+  package func continueWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
+    try checkRoom(steps)
+    if let snap = try family(volume.name).snap { try activate(snap, of: volume.name, steps) }
+  }
+
   package func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
     try checkRoom(steps)
-    let (_, committed) = try committed(of: volume)
-    guard !committed.isActive else { return }
-    try steps.run("activate '\(full(committed.name))'") { () throws(StorageError) in
-      try activate(committed, of: volume.name)
+    try activate(committed(of: volume).1, of: volume.name, steps)
+  }
+
+  private func activate(_ state: LogicalVolume, of volume: VolumeName, _ steps: Steps)
+    throws(StorageError)
+  {
+    guard !state.isActive else { return }
+    try steps.run("activate '\(full(state.name))'") { () throws(StorageError) in
+      try activate(state, of: volume)
     }
   }
 

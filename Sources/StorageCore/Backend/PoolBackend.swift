@@ -172,6 +172,8 @@ extension ContentBackend {
 package protocol LifecycleBackend: VolumeBackend, ContentBackend {
   func makeWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
   func makeEmptyWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
+  /// Makes the device of a working copy that a crash left appear again; nothing where it is a file.
+  func continueWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
   func copySource(_ source: Volume, to volume: Volume, _ steps: Steps) throws(StorageError)
   func commit(_ volume: Volume, _ steps: Steps) throws(StorageError)
   func dropWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
@@ -189,6 +191,10 @@ package protocol LifecycleBackend: VolumeBackend, ContentBackend {
   func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts]
   /// The volumes whose records name `source` as their source.
   func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName]
+}
+
+extension LifecycleBackend {
+  package func continueWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {}
 }
 
 /// Pools that can tell and remove what crashes leave.
@@ -255,6 +261,7 @@ package struct Finding: Equatable, Sendable {
       switch self {
       case .staleKernelView: return "told"
       case .staleMount: return "unmounted"
+      case .misplacedState: return "renamed"
       case .staleSession: return "ended"
       default: return "removed"
       }

@@ -153,6 +153,7 @@ extension Storage {
     switch action {
     case .makeWorkingCopy: try backend.makeWorkingCopy(of: volume, steps)
     case .makeEmptyWorkingCopy: try backend.makeEmptyWorkingCopy(of: volume, steps)
+    case .continueWorkingCopy: try backend.continueWorkingCopy(of: volume, steps)
     case .copySource: try copySource(to: volume, in: pool, backend, steps)
     case .commit: try backend.commit(volume, steps)
     case .dropWorkingCopy: try backend.dropWorkingCopy(of: volume, steps)

@@ -32,6 +32,8 @@ package enum LifecycleAction: String, Sendable {
   case makeEmptyWorkingCopy
   /// Working copy of the source's committed state.
   case copySource
+  /// Lets the working copy of an interrupted session be the device again, as it is.
+  case continueWorkingCopy
   /// Lets the committed state itself be the device.
   case exposeCommitted
   /// The reverse of `exposeCommitted`.
@@ -149,7 +151,8 @@ package struct Lifecycle: Sendable {
     case (.snapshot, .dirty): return [.dropWorkingCopy, .copySource]
     case (.snapshot, _): return [.copySource]
     // What was not committed continues: nothing is lost, nothing discarded.
-    case (.origin, .dirty), (.originSnapshot, .dirty), (.inPlace, .dirty): return []
+    case (.origin, .dirty), (.originSnapshot, .dirty): return [.continueWorkingCopy]
+    case (.inPlace, .dirty): return []
     case (.origin, _): return [.makeWorkingCopy]
     case (.originSnapshot, _): return [.copySource]
     case (.inPlace, _): return [.dropRevisions, .exposeCommitted]

@@ -43,7 +43,8 @@ struct LifecycleDocumentTests {
 
   /// The words of the document for what is done.
   static let actions: [String: [LifecycleAction]] = [
-    "make working copy": [.makeWorkingCopy], "the same working copy goes on": [], "nothing": [],
+    "make working copy": [.makeWorkingCopy], "nothing": [],
+    "the same working copy goes on": [.continueWorkingCopy],
     "commit": [.commit], "drop working copy": [.dropWorkingCopy], "revert": [.revert],
     "resize committed state": [.resizeCommitted], "change recorded size": [.resizeCommitted],
     "resize working copy": [.resizeWorkingCopy], "resize the device": [.resizeWorkingCopy],

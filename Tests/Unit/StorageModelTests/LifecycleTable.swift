@@ -9,7 +9,7 @@ enum LifecycleTable {
   static let text: [LifecycleKind: String] = [
     .origin: """
     create             | clean: create   | refused alreadyExists    | refused alreadyExists      | refused alreadyExists
-    start              | refused missing | running: makeWorkingCopy | refused alreadyStarted     | running
+    start              | refused missing | running: makeWorkingCopy | refused alreadyStarted     | running: continueWorkingCopy
     stop rw            | refused missing | clean                    | clean: commit              | clean: commit
     stop ro            | refused missing | clean                    | clean: dropWorkingCopy     | clean: dropWorkingCopy
     discard            | refused missing | clean                    | clean: dropWorkingCopy     | clean: dropWorkingCopy
@@ -70,7 +70,7 @@ enum LifecycleTable {
     """,
     .originSnapshot: """
     create             | clean: create   | refused alreadyExists    | refused alreadyExists      | refused alreadyExists
-    start              | refused missing | running: copySource      | refused alreadyStarted     | running
+    start              | refused missing | running: copySource      | refused alreadyStarted     | running: continueWorkingCopy
     stop rw            | refused missing | clean                    | clean: commit              | clean: commit
     stop ro            | refused missing | clean                    | clean: dropWorkingCopy     | clean: dropWorkingCopy
     discard            | refused missing | clean                    | clean: dropWorkingCopy     | clean: dropWorkingCopy

@@ -135,7 +135,7 @@ struct LifecycleTests {
       let dirty = lifecycle.afterCrash(in: try lifecycle.transition(.start, in: .clean).state)
       let again = try lifecycle.transition(.start, in: dirty)
       #expect(again.state == .running)
-      #expect(again.actions.isEmpty)
+      #expect(again.actions == [.continueWorkingCopy])
       #expect(try lifecycle.transition(.stop, in: again.state).actions == [.commit])
     }
   }
