@@ -14,6 +14,8 @@ package struct LogicalVolume: Equatable, Sendable {
   package let dataFill: Int?
   /// The same for the metadata of a thin pool.
   package let metadataFill: Int?
+  /// The size of a thin pool's metadata; nil for others.
+  package let metadataSize: ByteCount?
   package let tags: [String]
   package var segments: [Segment]
   /// `lv_attr` (lvs(8)): ten characters.
@@ -68,7 +70,7 @@ extension LogicalVolume {
   /// The fields of a report that a volume is read from.
   static let fields = [
     "lv_name", "lv_uuid", "lv_size", "origin", "pool_lv", "data_percent", "metadata_percent",
-    "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
+    "lv_metadata_size", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
   ]
 
   /// Reads a row of `lvs -a`, one for each segment.
@@ -88,6 +90,7 @@ extension LogicalVolume {
     thinPool = optional("pool_lv")
     dataFill = hundredths(text("data_percent"))
     metadataFill = hundredths(text("metadata_percent"))
+    metadataSize = ByteCount(decimal: text("lv_metadata_size"))
     tags = text("lv_tags").split(separator: ",").map(String.init)
     attributes = Array(text("lv_attr").utf8)
     let ranges = text("seg_pe_ranges").split(separator: " ").compactMap(Range.init)

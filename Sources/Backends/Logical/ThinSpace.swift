@@ -42,7 +42,28 @@ extension ThinBackend {
   }
 }
 
+extension ThinBackend: ThinUsageBackend {
+  package func thinUsage() throws(StorageError) -> ThinUsage? {
+    try thinPool(in: report.group()).thinUsage
+  }
+}
+
+extension LogicalBackend: ThinUsageBackend {
+  /// That of the group's one thin pool, which thin volumes are made in.
+  package func thinUsage() throws(StorageError) -> ThinUsage? {
+    try onlyThinPool()?.thinUsage
+  }
+}
+
 extension LogicalVolume {
+  /// How full a thin pool is; nil while it is not active, because only the kernel knows.
+  var thinUsage: ThinUsage? {
+    guard isThinPool, let dataFill, let metadataFill, let metadataSize else { return nil }
+    return ThinUsage(
+      data: size, usedData: part(of: size, dataFill), metadata: metadataSize,
+      usedMetadata: part(of: metadataSize, metadataFill))
+  }
+
   /// What is wrong with a thin pool, by its ninth attribute (lvs(8)); nil where all is well.
   var health: String? {
     switch attributes.count > 8 ? attributes[8] : 0 {
