@@ -92,6 +92,12 @@ package struct VolumeGroup: Sendable {
     return error
   }
 
+  /// The physical volumes that something lies on, as far as they are there.
+  package var devices: [Path] {
+    let ranges = volumes.values.flatMap(\.segments).flatMap(\.ranges)
+    return Set(ranges.map(\.device).filter { $0.hasPrefix("/") }).sorted().map { Path($0) }
+  }
+
   /// The parts of physical volumes that a volume lies on, in order; those of thin volumes are their pool's.
   package func ranges(of volume: LogicalVolume) -> [LogicalVolume.Range] {
     var found: [LogicalVolume.Range] = []
