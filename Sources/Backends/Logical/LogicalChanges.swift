@@ -114,7 +114,7 @@ extension LogicalBackend {
   }
 
   /// The one thin pool of the group; nil where there is none or where there are several to choose from.
-  private func onlyThinPool() throws(StorageError) -> LogicalVolume? {
+  func onlyThinPool() throws(StorageError) -> LogicalVolume? {
     let pools = try report.group().volumes.values.filter(\.isThinPool)
     return pools.count == 1 ? pools.first : nil
   }
@@ -124,7 +124,15 @@ extension LogicalBackend {
   package func create(_ volume: VolumeDefinition, _ options: CreationOptions, _ steps: Steps)
     throws(StorageError)
   {
-    let words = try creation(of: volume)
+    try make(volume, saying: nil, steps)
+  }
+
+  /// - Parameter record: what the volume says of itself from its first instant on.
+  private func make(_ volume: VolumeDefinition, saying record: VolumeRecord?, _ steps: Steps)
+    throws(StorageError)
+  {
+    var words = try creation(of: volume)
+    if let record { words = try ["--addtag", RecordTag.tag(record, of: nil)] + words }
     try steps.run(
       "run lvcreate \(words.joined(separator: " "))",
       undo: { () throws(StorageError) in try remove(volume.name) }
@@ -163,7 +171,7 @@ extension LogicalBackend {
     }
   }
 
-  private func remove(_ name: VolumeName) throws(StorageError) {
+  func remove(_ name: VolumeName) throws(StorageError) {
     // Freed space of ordinary volumes is given back to the devices below.
     try report.change(
       "lvremove", ["--yes", "--force", "--config", "devices/issue_discards=1", full(name.text)],
@@ -225,7 +233,10 @@ extension LogicalBackend {
         try report.change("lvcreate", ["--yes"] + words, of: volume.name)
       }
     }
-    try create(volume, options, steps)
+    // Wherever this is cut, what is left says that its content is not whole.
+    var record = VolumeRecord()
+    record.unfinished = .create
+    try make(volume, saying: record, steps)
     try copyContent(of: source, to: volume.name, steps)
   }
 
