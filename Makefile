@@ -82,6 +82,12 @@ conformance-thin: ## Run the whole conformance suite on thin pools in a guest (2
 	@$(SWIFT) build
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3000 scripts/tier guest -k TestThinConformance
 
+.PHONY: power-cuts
+power-cuts: ## Cut the power at every flush of a session on a thin pool and on XFS (an hour where the guest is emulated)
+	@scripts/dependencies build test guest
+	@$(SWIFT) build
+	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=9000 scripts/tier guest -s -k every_loss_of_power
+
 .PHONY: check-deb
 check-deb: ## Build the Debian package twice, compare, and take it through its life (minutes; root)
 	@scripts/dependencies build test

@@ -18,6 +18,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 LOGS = REPOSITORY / ".build" / "reports" / "guest"
 #: The variable that says inside the guest which descriptor takes the reports.
 INSIDE = "CISTERN_GUEST_REPORTS"
+#: How many times longer everything may take than on a machine that does nothing else.
+PATIENCE = int(os.environ.get("CISTERN_PATIENCE", "1"))
 #: The packages that every guest needs, and what shows that they are there.
 NEEDED = {"qemu-system-x86": "/usr/bin/qemu-system-x86_64", "busybox-static": "/bin/busybox"}
 
@@ -48,7 +50,7 @@ class Wishes:
 
     def options(self):
         """The options of scripts/guest."""
-        line = [f"--memory={self.memory}", f"--cpus={self.cpus}", f"--time={self.seconds}"]
+        line = [f"--memory={self.memory}", f"--cpus={self.cpus}", f"--time={self.seconds * PATIENCE}"]
         line += [f"--module={module}" for module in self.modules]
         return line + [f"--disk={disk}" for disk in self.disks]
 
@@ -117,7 +119,7 @@ class Guest:
         inner += ["--rootdir=Tests", *(f"Tests/{name}" for name in self.names)]
         # The reports go where standard output went; what pytest prints goes to the log.
         line = [str(REPOSITORY / "scripts" / "guest"), *self.wishes.options()]
-        handed_on = ["CISTERN_PROGRAMS", "CISTERN_COMPILED_TESTS", "CISTERN_ALL", INSIDE, "PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        handed_on = ["CISTERN_PROGRAMS", "CISTERN_COMPILED_TESTS", "CISTERN_ALL", "CISTERN_PATIENCE", INSIDE, "PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         line += [f"--env={name}" for name in handed_on]
         line += [f"--console={LOGS / self.path.stem}.console"]
         line += ["--", "sh", "-c", 'exec "$@" 3>&1 >&2', "sh", *inner]
