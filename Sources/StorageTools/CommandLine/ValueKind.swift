@@ -164,7 +164,7 @@ extension PoolType {
     switch self {
     case .dir: return "a folder"
     case .fs: return "a file system that is mounted"
-    case .netfs: return "a network file system"
+    case .netfs: return "a network file system: NFS, CIFS, Gluster"
     case .logical: return "an LVM volume group"
     case .disk: return "partitions of a disk"
     case .iscsi: return "units of an iSCSI target"
@@ -177,5 +177,13 @@ extension PoolType {
     case .zfs: return "a ZFS pool"
     case .vstorage: return "a Virtuozzo cluster"
     }
+  }
+}
+
+extension ValueKind {
+  /// Whether it names a volume of a pool.
+  var isVolume: Bool {
+    if case .volume = self { return true }
+    return false
   }
 }

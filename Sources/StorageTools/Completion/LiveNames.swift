@@ -149,10 +149,3 @@ struct LiveNames: Sendable {
     candidates.sorted { ($0.text, $0.meaning) < ($1.text, $1.meaning) }
   }
 }
-
-extension ValueKind {
-  fileprivate var isVolume: Bool {
-    if case .volume = self { return true }
-    return false
-  }
-}
