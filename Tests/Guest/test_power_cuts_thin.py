@@ -14,6 +14,9 @@ ALL = os.environ.get("CISTERN_ALL") == "1"
 ROUNDS = 3 if ALL else 1
 COUNT = None if ALL else 15
 GROUP, THIN = "vgc", "tp"
+#: Where LVM keeps its metadata on a physical volume. It writes a text, then a header that points to it, with no flush
+#: between: a disk that writes the header alone has no group any more, which vgcfgrestore mends, not we.
+LVM_METADATA = 1 << 20
 FOLDER = Path("/dev") / GROUP
 
 pytestmark = pytest.mark.guest(
@@ -93,7 +96,7 @@ def test_every_loss_of_power_on_a_thin_pool_leaves_the_old_or_the_new_state(only
         lvm("vgchange", "-an", GROUP)
     recorded = Log(log)
     steps, states = session(ROUNDS)
-    cuts = recorded.cuts()
+    cuts = recorded.cuts(ordered=LVM_METADATA)
     chosen = sample(cuts, COUNT)
     assert len(chosen) >= (COUNT or 200)
     applied, failures = 0, []

@@ -78,9 +78,11 @@ class Log:
         marks = (one.text for one in before if one.flags & MARK and one.text != "dm-log-writes-end")
         return next(marks, None)
 
-    def cuts(self, seed=1):
+    def cuts(self, seed=1, ordered=0):
         """A cut at each instant at which something became durable, and between them some of which by chance half of
-        the writes that a flush had not yet covered reached the disk. No two have the same content."""
+        the writes that a flush had not yet covered reached the disk. No two have the same content.
+
+        Of the writes to the first `ordered` bytes, only the last ones are lost, never one before another."""
         chance = random.Random(seed)
         found, group, before = [], [], 0
         for number, entry in enumerate(self.entries):
@@ -89,7 +91,10 @@ class Log:
                     group.append(number)
                 continue
             if len(group) > 1:
-                extra = tuple(one for one in group if chance.random() < 0.5)
+                kept = {one for one in group if chance.random() < 0.5}
+                early = [one for one in group if self.entries[one].place < ordered]
+                lost = next((one for one in early if one not in kept), None)
+                extra = tuple(one for one in group if one in kept and (one not in early or lost is None or one < lost))
                 if 0 < len(extra) < len(group):
                     found.append(Cut(before, extra))
             if group and entry.changes:
