@@ -27,7 +27,7 @@ MIB = 1 << 20
 def commands():
     """The names of the commands, from Package.swift."""
     out = subprocess.run(
-        [REPOSITORY / "scripts" / "commands"], check=True, capture_output=True, text=True, timeout=10
+        [REPOSITORY / "scripts" / "commands"], check=True, capture_output=True, text=True, timeout=60
     )
     return out.stdout.split()
 
