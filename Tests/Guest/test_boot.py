@@ -69,21 +69,16 @@ def booted(tmp_path_factory):
     install()
     # The folder of one pool is on a file system that systemd has to mount first.
     unit("srv-mounted.mount", Mount={"What": "tmpfs", "Where": "/srv/mounted", "Type": "tmpfs"})
-    for name in ("images", "inner"):
-        unit(
-            f"cistern-pool@{name}.service.d/test.conf",
-            Service={
-                "ExecStartPre": [f"/usr/local/bin/pool-build {name}", f"/bin/sh -c 'echo start {name} >>{said}/order'"],
-                "ExecStopPost": f"/bin/sh -c 'echo stop {name} >>{said}/order'",
-            },
-        )  # fmt: skip
+    unit(
+        "cistern-pool@images.service.d/build.conf",
+        Service={"ExecStartPre": "/usr/local/bin/pool-build images"},
+    )
     pool("pool-define-as", "images", "dir", "--target", "/srv/mounted/images")
-    pool("pool-define-as", "inner", "dir", "--target", "/srv/mounted/images/inner")
     pool("pool-define-as", STRANGE, "dir", "--target", STRANGE_FOLDER)
     pool("pool-build", STRANGE)
     pool("pool-define-as", "broken", "dir", "--target", "/srv/was-never-built")
     pool("pool-define-as", "idle", "dir", "--target", "/srv/idle")
-    for name in ("inner", "images", STRANGE, "broken"):
+    for name in ("images", STRANGE, "broken"):
         pool("pool-autostart", name)
     listed = f"/usr/local/bin/pool-list --name >{said}"
     unit(
@@ -131,7 +126,7 @@ def names(text):
 @pytest.mark.limit(80)
 def test_marked_pools_are_started_and_no_others(booted):
     pools = {one["name"]: one["state"] for one in json.loads((booted / "pools").read_text())["pools"]}
-    assert pools["images"] == pools["inner"] == pools[STRANGE] == "running"
+    assert pools["images"] == pools[STRANGE] == "running"
     assert pools["idle"] == pools["default"] == "inactive"
 
 
@@ -151,12 +146,8 @@ def test_a_pool_waits_for_its_mount(booted):
 
 
 def test_libvirt_finds_the_pools_started_and_keeps_them_until_it_has_stopped(booted):
-    assert names((booted / "started").read_text()) == ["images", "inner", STRANGE]
-    assert names((booted / "stopped").read_text()) == ["images", "inner", STRANGE]
-
-
-def test_a_pool_in_the_folder_of_another_is_started_after_it_and_stopped_before_it(booted):
-    assert names((booted / "order").read_text()) == ["start images", "start inner", "stop inner", "stop images"]
+    assert names((booted / "started").read_text()) == ["images", STRANGE]
+    assert names((booted / "stopped").read_text()) == ["images", STRANGE]
 
 
 def test_pools_are_stopped_at_shutdown(booted):
