@@ -11,16 +11,11 @@ extension FileBackend {
     var listing = VolumeListing()
     let recorded = Set(try recordedNames(in: folder))
     var seen: Set<VolumeName> = []
-    for name in try candidates(in: folder, listing: &listing) where seen.insert(name).inserted {
-      if let volume = describe(name, in: folder, hasRecord: recorded.contains(name)) {
-        listing.volumes.append(volume)
-      }
-    }
+    let found = try candidates(in: folder, listing: &listing).filter { seen.insert($0).inserted }
     // Volumes that keep no state have nothing but their record.
-    for name in recorded.subtracting(seen) {
-      if let volume = describe(name, in: folder, hasRecord: true) {
-        listing.volumes.append(volume)
-      }
+    let names = found + recorded.subtracting(seen)
+    listing.volumes = Parallel.compactMap(names) { name in
+      describe(name, in: folder, hasRecord: recorded.contains(name))
     }
     return listing
   }

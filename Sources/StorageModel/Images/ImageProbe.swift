@@ -2,14 +2,15 @@
 ///
 /// Reads a few small blocks and follows nothing that a header names. What bytes written by a guest say is
 /// never trusted: every number is checked before it is used, and a header that makes no sense gives a text,
-/// not a failure. Order and offsets: libvirt's table, then LUKS 2, VHDX and VHD of fixed size.
+/// not a failure. Order and offsets: qcow, then libvirt's table, then LUKS 2, VHDX and VHD of fixed size.
 package enum ImageProbe {
   /// The most blocks that are read of one file; a sound header needs up to six.
   private static let mostReads = 24
 
   /// Looks at one file.
   ///
-  /// A raw image costs a read of 512 bytes and one of 5 (an ISO 9660 file system begins behind 32 KiB).
+  /// A raw image costs a read of 512 bytes and one of 5 (an ISO 9660 file system begins behind 32 KiB), one of qcow2
+  /// mostly the first.
   /// - Parameters:
   ///   - size: the file's size.
   ///   - read: gives `count` bytes from `offset`, fewer only where the file ends; never asked for more than
@@ -46,7 +47,10 @@ package enum ImageProbe {
   private static func examine(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
     guard bytes.size > 0 else { return }
     let head = Array(try bytes.bytes(at: 0, count: Int(min(512, bytes.size))))
-    if try bytes.has(Magic.iso, at: 32769) {
+    if head.starts(with: Magic.qcow) {
+      // Before ISO 9660, unlike libvirt: with small clusters a guest decides what is there in the file.
+      try anyQcow(bytes, into: &facts)
+    } else if try bytes.has(Magic.iso, at: 32769) {
       facts.format = .iso
     } else if head.starts(with: Magic.vpc) {
       try vpc(bytes, into: &facts)
@@ -56,8 +60,6 @@ package enum ImageProbe {
       try ploop(bytes, into: &facts)
     } else if head.starts(with: Magic.cow) {
       try cow(bytes, into: &facts)
-    } else if head.starts(with: Magic.qcow) {
-      try anyQcow(bytes, into: &facts)
     } else if head.starts(with: Magic.qed) {
       try qed(bytes, into: &facts)
     } else if head.starts(with: Magic.vmdk) {

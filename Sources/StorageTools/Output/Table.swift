@@ -22,7 +22,7 @@ enum Table {
         text += " "
         text += column == coloured ? terminal.coloured(cell, colour(of: cell)) : cell
         guard column < cells.count - 1 else { continue }
-        for _ in 0..<(widths[column] - Terminal.width(cell) + 2) { text += " " }
+        text += String(repeating: " ", count: widths[column] - Terminal.width(cell) + 2)
       }
       text += "\n"
     }
