@@ -9,7 +9,8 @@
 static __typeof__(ZSTD_createCCtx) *new_encoder;
 static __typeof__(ZSTD_freeCCtx) *free_encoder;
 static __typeof__(ZSTD_CCtx_setParameter) *set_encoder;
-static __typeof__(ZSTD_compressStream2) *compress_stream;
+static __typeof__(ZSTD_compress2) *compress;
+static __typeof__(ZSTD_compressBound) *compress_bound;
 static __typeof__(ZSTD_createDCtx) *new_decoder;
 static __typeof__(ZSTD_freeDCtx) *free_decoder;
 static __typeof__(ZSTD_DCtx_setParameter) *set_decoder;
@@ -29,7 +30,8 @@ int shim_zstd_load(char *problem, size_t size) {
       {"ZSTD_createCCtx", (void **)&new_encoder},
       {"ZSTD_freeCCtx", (void **)&free_encoder},
       {"ZSTD_CCtx_setParameter", (void **)&set_encoder},
-      {"ZSTD_compressStream2", (void **)&compress_stream},
+      {"ZSTD_compress2", (void **)&compress},
+      {"ZSTD_compressBound", (void **)&compress_bound},
       {"ZSTD_createDCtx", (void **)&new_decoder},
       {"ZSTD_freeDCtx", (void **)&free_decoder},
       {"ZSTD_DCtx_setParameter", (void **)&set_decoder},
@@ -47,33 +49,25 @@ int shim_zstd_load(char *problem, size_t size) {
   return 0;
 }
 
-void *shim_zstd_new_encoder(int level, int threads, int job_size) {
+void *shim_zstd_new_encoder(int level) {
   ZSTD_CCtx *encoder = new_encoder();
   if (!encoder) return NULL;
   set_encoder(encoder, ZSTD_c_compressionLevel, level);
   set_encoder(encoder, ZSTD_c_checksumFlag, 1);
-  /* A library without threads refuses; it then works in this one. */
-  if (threads > 0 && !is_error(set_encoder(encoder, ZSTD_c_nbWorkers, threads)))
-    set_encoder(encoder, ZSTD_c_jobSize, job_size);
   return encoder;
 }
 
 void shim_zstd_free_encoder(void *encoder) { free_encoder(encoder); }
 
-int shim_zstd_encode(
-    void *encoder, const void *in, size_t in_size, void *out, size_t out_size, int end_frame,
-    struct shim_zstd_progress *progress, const char **problem) {
-  ZSTD_inBuffer input = {in, in_size, 0};
-  ZSTD_outBuffer output = {out, out_size, 0};
-  size_t result =
-      compress_stream(encoder, &output, &input, end_frame ? ZSTD_e_end : ZSTD_e_continue);
-  progress->consumed = input.pos;
-  progress->produced = output.pos;
-  if (is_error(result)) {
-    *problem = error_name(result);
-    return -1;
-  }
-  return end_frame ? result != 0 : input.pos < in_size;
+size_t shim_zstd_bound(size_t size) { return compress_bound(size); }
+
+long shim_zstd_encode(
+    void *encoder, const void *in, size_t in_size, void *out, size_t out_size,
+    const char **problem) {
+  size_t result = compress(encoder, out, out_size, in, in_size);
+  if (!is_error(result)) return (long)result;
+  *problem = error_name(result);
+  return -1;
 }
 
 void *shim_zstd_new_decoder(int window_log) {

@@ -44,27 +44,3 @@ package enum Parallel {
     }
   }
 }
-
-/// A thread, or its work done by whoever waits for it, where it was not or could not be started.
-private final class Thread {
-  private let work: @Sendable () -> Void
-  private var handle: pthread_t?
-
-  init(_ work: @escaping @Sendable () -> Void) { self.work = work }
-
-  func start() {
-    var handle = pthread_t()
-    let context = Unmanaged.passRetained(self)
-    let failure = pthread_create(
-      &handle, nil,
-      { context in
-        if let context { Unmanaged<Thread>.fromOpaque(context).takeRetainedValue().work() }
-        return nil
-      }, context.toOpaque())
-    if failure == 0 { self.handle = handle } else { context.release() }
-  }
-
-  func finish() {
-    if let handle { pthread_join(handle, nil) } else { work() }
-  }
-}

@@ -1,51 +1,50 @@
-import CZstd
 import StorageModel
 import StorageOS
 
 /// Compresses content with libzstd, on several threads where the machine has them.
 ///
-/// What comes out is what zstd(1) reads: frames one after another. Long runs of zeroes are frames of their own
-/// that cost nothing to make, see `ZeroFrame`; they come back as holes here, and as zeroes elsewhere.
+/// What comes out is what zstd(1) reads: frames one after another, each made by one thread from the next piece of the
+/// content. Long runs of zeroes are frames that cost nothing to make, see `ZeroFrame`; they come back as holes here,
+/// and as zeroes elsewhere.
 package final class ZstandardEncoder: ContentSink {
-  /// zstd's own default: about as fast as a disk.
-  private static let level: Int32 = 3
   /// More threads take more memory than a command should.
-  private static let mostThreads: Int32 = 4
-  /// How much one thread takes at a time.
-  private static let job: Int32 = 2 << 20
-  /// Shorter runs of zeroes are left to the compressor: ending a frame makes its threads wait for each other.
-  private static let longRun: Int64 = 4 << 20
+  private static let mostThreads = 4
+  /// Shorter runs of zeroes are left to the compressor.
+  private static let longRun: Int64 = 1 << 20
 
   private let target: any ContentSink
-  private let encoder: UnsafeMutableRawPointer
-  private let output = UnsafeMutableRawBufferPointer.allocate(byteCount: 128 << 10, alignment: 64)
-  private let zeroes = [UInt8](repeating: 0, count: 128 << 10)
+  /// One more frame than threads, which is filled while they work.
+  private let mostFrames = min(mostThreads, Process.processors) + 1
+  private var frames = 0
+  /// Those that nobody uses.
+  private var idle: [ZstandardFrame] = []
+  /// What comes next in the output, in its order.
+  private var waiting: [Piece] = []
+  /// The frame that is being filled.
+  private var open: ZstandardFrame?
   /// Zeroes that have come and are in no frame yet.
   private var run: Int64 = 0
-  private var isInFrame = false
   private var isEmpty = true
+
+  private enum Piece {
+    case data(ZstandardFrame)
+    case zeroes(Int64)
+  }
 
   /// - Throws: `unsupported` where libzstd is missing, naming its package.
   package init(to target: any ContentSink) throws(StorageError) {
     self.target = target
     try Zstandard.load()
-    let threads = min(Self.mostThreads, Int32(clamping: Process.processors))
-    // One processor is best used without threads.
-    guard let encoder = shim_zstd_new_encoder(Self.level, threads > 1 ? threads : 0, Self.job)
-    else {
-      throw StorageError(.failure, "", "no memory for libzstd")
-    }
-    self.encoder = encoder
-  }
-
-  deinit {
-    shim_zstd_free_encoder(encoder)
-    output.deallocate()
   }
 
   package func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
     try writeRun()
-    try encode(bytes, endsFrame: false)
+    var rest = bytes
+    while !rest.isEmpty {
+      let frame = try frameToFill()
+      rest = UnsafeRawBufferPointer(rebasing: rest[frame.add(rest)...])
+      if frame.isFull { closeFrame() }
+    }
   }
 
   package func writeZeroes(_ count: Int64) throws(StorageError) { run += count }
@@ -53,68 +52,72 @@ package final class ZstandardEncoder: ContentSink {
   package func finish() throws(StorageError) {
     try writeRun()
     // Nothing at all is a frame too: an empty one.
-    if isInFrame || isEmpty {
-      try encode(UnsafeRawBufferPointer(start: nil, count: 0), endsFrame: true)
-    }
+    if isEmpty { _ = try frameToFill() }
+    closeFrame()
+    while !waiting.isEmpty { try writeFirst() }
     try target.finish()
   }
 
   private func writeRun() throws(StorageError) {
-    guard run > 0 else { return }
     var left = run
     run = 0
-    guard left >= Self.longRun else {
+    guard left < Self.longRun else {
+      closeFrame()
+      isEmpty = false
+      return waiting.append(.zeroes(left))
+    }
+    while left > 0 {
+      let frame = try frameToFill()
+      left -= Int64(frame.addZeroes(Int(left)))
+      if frame.isFull { closeFrame() }
+    }
+  }
+
+  /// The frame that is open, or a new one.
+  ///
+  /// While all are in use, waits for the one that comes first.
+  private func frameToFill() throws(StorageError) -> ZstandardFrame {
+    if let open { return open }
+    while idle.isEmpty, frames == mostFrames { try writeFirst() }
+    if idle.isEmpty {
+      idle.append(try ZstandardFrame())
+      frames += 1
+    }
+    isEmpty = false
+    let frame = idle.removeLast()
+    open = frame
+    return frame
+  }
+
+  /// Lets a thread compress what is in the open frame.
+  private func closeFrame() {
+    guard let frame = open else { return }
+    open = nil
+    // One processor is best used without threads.
+    frame.compress(onThread: mostFrames > 2)
+    waiting.append(.data(frame))
+  }
+
+  private func writeFirst() throws(StorageError) {
+    switch waiting.removeFirst() {
+    case .data(let frame):
+      try target.write(try frame.compressed())
+      frame.clear()
+      idle.append(frame)
+    case .zeroes(var left):
       while left > 0 {
-        let part = min(left, Int64(zeroes.count))
-        try withoutOwning(zeroes, Int(part)) { bytes throws(StorageError) in
-          try encode(bytes, endsFrame: false)
-        }
+        try Interruption.check()
+        let part = min(left, ZeroFrame.largest)
+        try write(ZeroFrame.frame(of: part))
         left -= part
       }
-      return
-    }
-    if isInFrame { try encode(UnsafeRawBufferPointer(start: nil, count: 0), endsFrame: true) }
-    isEmpty = false
-    while left > 0 {
-      try Interruption.check()
-      let part = min(left, ZeroFrame.largest)
-      let frame = ZeroFrame.frame(of: part)
-      try withoutOwning(frame, frame.count) { bytes throws(StorageError) in try target.write(bytes)
-      }
-      left -= part
     }
   }
 
-  private func encode(_ bytes: UnsafeRawBufferPointer, endsFrame: Bool) throws(StorageError) {
-    var rest = bytes
-    isInFrame = !endsFrame
-    isEmpty = false
-    while true {
-      var progress = shim_zstd_progress()
-      var problem: UnsafePointer<CChar>?
-      let result = shim_zstd_encode(
-        encoder, rest.baseAddress, rest.count, output.baseAddress, output.count,
-        endsFrame ? 1 : 0, &progress, &problem)
-      guard result >= 0 else {
-        throw StorageError(.failure, "", "cannot compress: \(Zstandard.problem(problem))")
-      }
-      if progress.produced > 0 {
-        try target.write(UnsafeRawBufferPointer(rebasing: output[..<progress.produced]))
-      }
-      rest = UnsafeRawBufferPointer(rebasing: rest[progress.consumed...])
-      if result == 0 { return }
-    }
-  }
-
-  /// Lends the first bytes of an array.
-  private func withoutOwning(
-    _ bytes: [UInt8], _ count: Int, _ body: (UnsafeRawBufferPointer) throws(StorageError) -> Void
-  ) throws(StorageError) {
+  private func write(_ frame: [UInt8]) throws(StorageError) {
     var failure: StorageError?
-    bytes.withUnsafeBytes {
-      do throws(StorageError) { try body(UnsafeRawBufferPointer(rebasing: $0[..<count])) } catch {
-        failure = error
-      }
+    frame.withUnsafeBytes {
+      do throws(StorageError) { try target.write($0) } catch { failure = error }
     }
     if let failure { throw failure }
   }

@@ -9,19 +9,20 @@
 /* Loads the library. Returns 0, or -1 with the loader's words in `problem`. */
 int shim_zstd_load(char *problem, size_t size);
 
+/* A compressor whose frames end with a checksum; NULL without memory. One thread may use it at a time. */
+void *shim_zstd_new_encoder(int level);
+void shim_zstd_free_encoder(void *encoder);
+/* ZSTD_compressBound: what `size` bytes take at most. */
+size_t shim_zstd_bound(size_t size);
+/* ZSTD_compress2: one frame of all that is in `in`. Returns its size, -1 with `problem`. */
+long shim_zstd_encode(
+    void *encoder, const void *in, size_t in_size, void *out, size_t out_size,
+    const char **problem);
+
 /* How much of each buffer a call has used. */
 struct shim_zstd_progress {
   size_t consumed, produced;
 };
-
-/* A compressor with so many threads (0: none of its own) whose frames end with a checksum; NULL without memory.
- * job_size: how much one thread takes at a time, which bounds its memory. */
-void *shim_zstd_new_encoder(int level, int threads, int job_size);
-void shim_zstd_free_encoder(void *encoder);
-/* ZSTD_compressStream2. Returns 0 when all is done that was asked for, 1 when there is more, -1 with `problem`. */
-int shim_zstd_encode(
-    void *encoder, const void *in, size_t in_size, void *out, size_t out_size, int end_frame,
-    struct shim_zstd_progress *progress, const char **problem);
 
 /* A decompressor that refuses frames which need more than 2^window_log bytes of memory. */
 void *shim_zstd_new_decoder(int window_log);

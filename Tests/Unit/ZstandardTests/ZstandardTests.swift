@@ -18,8 +18,9 @@ struct ZstandardTests {
     ("one byte", "printf x > source"),
     ("only a hole", "truncate -s 100M source"),
     ("a hole of an odd size", "truncate -s 12345678 source"),
-    ("a hole shorter than a frame of its own", "truncate -s 3M source; echo x >> source"),
+    ("a hole shorter than a frame of its own", "truncate -s 900K source; echo x >> source"),
     ("data that cannot be compressed", "head -c 5000001 /dev/urandom > source"),
+    ("whole frames", "head -c 16M /dev/urandom > source"),
     ("text", "seq 1 600000 > source"),
     (
       "data, hole, data, hole",
