@@ -33,7 +33,10 @@ extension BlockBackend {
         default:
           // scrub(1) 2.6 does nothing and succeeds where a link, also one of /proc, leads to a device.
           let real = Process.realPath(path) ?? path
+          // How far it is, scrub tells nobody.
+          steps.progress?.begin("wipe", total: geometry.size)
           try program.run(scrubbing + [real.text], on: path.text)
+          steps.progress?.finish(geometry.size.bytes, moved: geometry.size.bytes)
         }
       }
       guard var record = try record(of: volume.name), record.encryption != nil else { return }

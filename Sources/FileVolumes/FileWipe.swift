@@ -21,7 +21,7 @@ extension FileBackend {
       try steps.run(told(algorithm, path(of: volume.name))) { () throws(StorageError) in
         try prepareChange(of: files)
         let home = try home(of: files)
-        try overwrite(files.committed, in: home, algorithm)
+        try overwrite(files.committed, in: home, algorithm, steps.progress)
       }
     } else {
       try replaceByEmptyImage(volume, files, algorithm, steps)
@@ -33,7 +33,7 @@ extension FileBackend {
       let name = files.revisionName(facts.revision)
       try steps.run("\(told(algorithm, side.path.appending(name))) and remove it") {
         () throws(StorageError) in
-        if algorithm != .trim { try overwrite(name, in: side, algorithm) }
+        if algorithm != .trim { try overwrite(name, in: side, algorithm, steps.progress) }
         try side.remove(name)
         try side.sync()
       }
@@ -50,19 +50,23 @@ extension FileBackend {
   }
 
   /// Overwrites a file in place; its size stays.
-  private func overwrite(_ name: String, in folder: Folder, _ algorithm: WipeAlgorithm)
-    throws(StorageError)
-  {
+  private func overwrite(
+    _ name: String, in folder: Folder, _ algorithm: WipeAlgorithm, _ progress: Progress?
+  ) throws(StorageError) {
     let file = try folder.openForWriting(name)
     switch algorithm {
-    case .zero: try file.overwriteWithZeroes()
+    case .zero: try file.overwriteWithZeroes(progress: progress)
     case .trim: try file.discardAll()
     default:
       // scrub(1) wants a file of at least one byte.
-      guard try file.status().size > 0 else { return }
+      let size = try file.status().size
+      guard size > 0 else { return }
+      // How far it is, scrub tells nobody.
+      progress?.begin("wipe", total: size)
       try Program.scrub.run(
         algorithm.scrubArguments("/proc/self/fd/\(file.number)"), on: file.path.text,
         keeping: [file])
+      progress?.finish(size.bytes, moved: size.bytes)
     }
     try file.sync()
   }
@@ -93,7 +97,9 @@ extension FileBackend {
       }
       let links = try home.status(doomed)?.links ?? 1
       // A state that a started snapshot still reads from is not this command's to destroy.
-      if links == 1, algorithm != .trim { try overwrite(doomed, in: home, algorithm) }
+      if links == 1, algorithm != .trim {
+        try overwrite(doomed, in: home, algorithm, steps.progress)
+      }
       try home.remove(doomed)
       try home.sync()
     }

@@ -6,10 +6,16 @@ extension Descriptor {
   /// Makes all of the file read as zeroes; its size stays.
   ///
   /// A file with holes becomes one hole. One that has all its blocks gets zeroes written over them, and keeps them.
-  package func overwriteWithZeroes() throws(StorageError) {
+  /// - Parameter progress: is told of the task `wipe`.
+  package func overwriteWithZeroes(progress: Progress? = nil) throws(StorageError) {
     let status = try status()
-    if status.allocated < status.size, try punch(status.size) { return }
-    try TransferEnd(self).writeZeroes(0..<status.size.bytes)
+    progress?.begin("wipe", total: status.size)
+    if status.allocated < status.size, try punch(status.size) {
+      progress?.finish(status.size.bytes, moved: 0)
+      return
+    }
+    try TransferEnd(self).writeZeroes(0..<status.size.bytes, progress: progress)
+    progress?.finish(status.size.bytes, moved: status.size.bytes)
   }
 
   /// Gives all blocks of the file back; it then reads as zeroes, and its size stays.

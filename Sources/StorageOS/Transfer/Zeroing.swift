@@ -91,7 +91,8 @@ extension TransferEnd {
   }
 
   /// Writes zeroes over a range, whatever is there.
-  func writeZeroes(_ range: Range<Int64>) throws(StorageError) {
+  /// - Parameter progress: a task of the range's length that has begun.
+  func writeZeroes(_ range: Range<Int64>, progress: Progress? = nil) throws(StorageError) {
     let zeroes = Zeroes.bytes
     var writeback = Writeback(descriptor, from: range.lowerBound)
     var position = range.lowerBound
@@ -101,6 +102,8 @@ extension TransferEnd {
       try descriptor.write(UnsafeRawBufferPointer(rebasing: zeroes[..<count]), at: position)
       position += Int64(count)
       writeback.wrote(upTo: position)
+      let done = position - range.lowerBound
+      progress?.reached(done, moved: done)
     }
   }
 }

@@ -9,6 +9,7 @@ extension Command {
       .optional(
         "algorithm", "ALGORITHM", "How it is overwritten: zero where not given.",
         .words(WipeAlgorithm.allCases.map { .init($0.rawValue) })),
+      .progress,
     ],
     example: "vol-wipe disk1 --pool images"
   ) { tool throws(StorageError) in
