@@ -513,7 +513,17 @@ class Bench:
         remove(replaced)
 
     def memory(self):
-        """Peak memory of every command on the largest things made above."""
+        """Peak memory of every command on the largest things made above; of the programs it starts, too."""
+        uuid = "c4f1a3de-0000-4000-8000-000000000001"
+        image, locked, secret = (self.scratch / name for name in ("q.xml", "locked.xml", "secret.xml"))
+        document = (
+            "<volume><name>{}</name><capacity unit='MiB'>256</capacity><allocation>0</allocation>"
+            "<target><format type='{}'/>{}</target></volume>"
+        )
+        image.write_text(document.format("image", "qcow2", ""))
+        inside = f"<encryption format='luks'><secret type='passphrase' uuid='{uuid}'/></encryption>"
+        locked.write_text(document.format("locked", "raw", inside))
+        secret.write_text(f"<secret><uuid>{uuid}</uuid></secret>")
         lines = [
             "pool-list --all --details", "pool-info many", "pool-dumpxml many", "pool-check many",
             "pool-refresh many", "vol-list many", "vol-list many --details", "vol-list many --json",
@@ -528,6 +538,9 @@ class Bench:
             f"vol-upload x {self.scratch}/copy --pool slow --sparse --checksum",
             f"vol-export w {self.scratch}/copy.zst --pool slow --compress zstd",
             f"vol-import x {self.scratch}/copy.zst --pool slow",
+            f"vol-create-from slow {image} w", "vol-wipe x --pool slow", f"secret-define {secret}",
+            f"secret-set-value {uuid} --plain --file {secret}", f"vol-create slow {locked}",
+            "vol-clone locked another --pool slow",
             "vol-resize w 30G --pool slow", "vol-delete w --pool slow",
         ]  # fmt: skip
         peaks = []
