@@ -76,6 +76,11 @@ fuzz: ## Throw inputs at what reads foreign bytes, a minute for each target (SEC
 	@scripts/dependencies build
 	@scripts/fuzz --seconds=$(SECONDS)
 
+.PHONY: test-interop-long
+test-interop-long: ## Compare with virsh what takes minutes of processor time, too (root, libvirt 9)
+	@$(SWIFT) build
+	@CISTERN_LONG=1 scripts/tier interop -k long
+
 .PHONY: conformance-thin
 conformance-thin: ## Run the whole conformance suite on thin pools in a guest (25 minutes where the guest is emulated)
 	@scripts/dependencies build test guest

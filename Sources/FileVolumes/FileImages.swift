@@ -66,7 +66,10 @@ extension FileBackend {
       throw refused("pools of driver '\(driver.rawValue)' hold raw volumes only")
     }
     guard encryption.format == .luks || encryption.format == .luks2 && format == .raw else {
-      throw refused("unsupported volume encryption format \(encryption.format.rawValue)")
+      throw refused(
+        format == .raw
+          ? "Only luks encryption is supported for raw files"
+          : "unsupported volume encryption format \(encryption.format.rawValue)")
     }
     guard encryption.secrets.count == 1 else {
       throw refused(

@@ -18,7 +18,7 @@ class Virsh:
     def __init__(self, folder):
         self.socket = f"system?socket={folder}/sock/libvirt-sock"
 
-    def run(self, tool, *arguments, timeout=30, cwd=None, environment=None):
+    def run(self, tool, *arguments, timeout=300, cwd=None, environment=None):
         driver = "secret" if tool.startswith("secret-") else "storage"
         done = subprocess.run(
             ["virsh", tool, *map(str, arguments)],

@@ -1,6 +1,8 @@
 """Where we answer otherwise than virsh 9.0, on purpose. Every entry is tested: an undeclared
 difference fails, and so does a declared one that does not occur."""
 
+ONE = "c4f1a3de-0000-4000-8000-000000000001"
+
 # name: (pattern, replacement, reason); applied to both sides of every line.
 EVERYWHERE = {
     "free space": (
@@ -43,6 +45,10 @@ FORMAT = "our messages have the form SUBJECT: PROBLEM: REASON"
 GROWS = "libvirt lets the file grow past the volume's capacity; we refuse before the first byte"
 PAST = "libvirt gives nothing and reports success; we refuse an offset behind the end"
 TRIM = "libvirt trims only on Ceph; we give the blocks back wherever the file system can"
+
+PRINTED = "virsh prints the source's document with another name, its key, path and times included; we print the copy's"
+WORDS = "libvirt passes on what iscsiadm says; we say what is missing"
+SHOWN = "libvirt takes the value and warns; we take no secret as an argument, which everybody could see"
 
 # (scenario, line): {stdout, stderr or status: reason}. The line * stands for any of the scenario.
 DIFFERENCES = {
@@ -121,6 +127,25 @@ DIFFERENCES = {
             ("create-from", "vol-create-from images", LAST),
             ("create-from", "vol-create-from", LAST),
         )
+    },
+    **{
+        ("flags of vol-clone", f"vol-clone {words}"): {"stdout": PRINTED}
+        for words in (
+            "v x --pool images --print-xml",
+            "v x --pool images --print-xml --prealloc-metadata --reflink",
+            "q x --pool images --print-xml",
+        )
+    },
+    ("flags of vol-create-from", "vol-create-from other bare.xml v --inputpool images --validate"): {"stderr": SCHEMA},
+    ("flags of vol-create-from", "vol-create-from other q.xml v --inputpool images --validate"): {
+        "stdout": VALIDATE,
+        "status": VALIDATE,
+    },
+    ("sources on this machine", "find-storage-pool-sources-as iscsi 127.0.0.1 1"): {"stderr": WORDS},
+    ("sources on this machine", "find-storage-pool-sources iscsi host.xml"): {"stderr": WORDS},
+    **{
+        ("values of secrets", f"secret-set-value {words}"): {"stdout": SHOWN, "status": SHOWN}
+        for words in (f"--secret {ONE} --base64 c2VjcmV0", f"{ONE} c2VjcmV0")
     },
     **{
         (scenario, line): {"stdout": reason, "status": reason}

@@ -4,6 +4,7 @@
 function instead of a line changes the folder itself, on both sides."""
 
 from content_scenarios import contents
+from flag_scenarios import flags
 from pool_scenarios import POOL_SCENARIOS
 from steps import file, folder, program
 from volume_scenarios import VOLUME_SCENARIOS
@@ -507,4 +508,4 @@ SCENARIOS["foreign image: overlays"] = UP + [
     "vol-dumpxml one --pool images",
     "vol-dumpxml two --pool images",
 ]
-SCENARIOS |= POOL_SCENARIOS | VOLUME_SCENARIOS | contents(UP)
+SCENARIOS |= POOL_SCENARIOS | VOLUME_SCENARIOS | contents(UP) | flags(UP)

@@ -4,6 +4,7 @@ stdout and success must be equal; where virsh fails, the words of libvirt's own 
 ours. Deviations that are meant are listed in differences.py, each with its reason; one that no longer
 occurs fails, too."""
 
+import os
 import re
 import subprocess
 import time
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from differences import DIFFERENCES, EVERYWHERE
+from flag_scenarios import LONG
 from scenarios import SCENARIOS
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -95,9 +97,11 @@ def compare(theirs, ours, left, right):
     return found
 
 
-@pytest.mark.limit(120)
+@pytest.mark.limit(900)
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_scenario(name, virsh, site, scratch):
+    if name.startswith(LONG) and not os.environ.get("CISTERN_LONG"):
+        pytest.skip("takes minutes: make test-interop-long")
     left, right = Side(virsh, scratch / "left"), Side(site, scratch / "ours")
     wrong = []
     try:
