@@ -6,11 +6,11 @@ or its new state, and the same command then does its work."""
 
 import hashlib
 import os
-import signal
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import contents
+import faults
 import pytest
 from conftest import BOTH, IN_PLACE, SIZE, SNAPSHOT, VOLATILE, VOLUME
 from tools import BUSY, DONE, EXISTS, NOT_FOUND, PROBLEMS
@@ -239,20 +239,6 @@ def prepare(stage, operation):
     stage.save("before")
 
 
-def points(stage, command):
-    """The names of the places where the command changes something, in order."""
-    log = stage.images / "log"
-    log.write_text("")
-    stage.site.ok(*command, environment={"CISTERN_FAULT_LOG": str(log)})
-    return [line.split(" ", 1)[1] for line in log.read_text().splitlines()]
-
-
-def cut(stage, command, number):
-    """Runs the command and kills it before its change of that number."""
-    result = stage.site.run(*command, environment={"CISTERN_FAULT": str(number)})
-    assert result.status == -signal.SIGKILL, f"was not cut:\n{result}"
-
-
 def repair(stage, pool="p"):
     """Checks, repairs, checks again; returns the findings that stay."""
     stage.site.findings(pool)
@@ -284,7 +270,7 @@ def test_volume_command(stage, name):
     command = fill(stage, operation.command)
     prepare(stage, operation)
     old = take(stage, operation.volume)
-    places = points(stage, command)
+    places = faults.places(stage.site, stage.images / "log", *command)
     new = take(stage, operation.volume)
     output = operation.output and Path(operation.output.replace("@STAGE@", str(stage.folder)))
     written = output and output.read_bytes()
@@ -299,12 +285,12 @@ def test_volume_command(stage, name):
     for number, place in enumerate(places, 1):
         stage.restore("before")
         try:
-            cut(stage, command, number)
+            faults.cut(stage.site, number, *command)
             assert not output or not output.exists() or output.read_bytes() == written, "half an output"
             after_cut(stage, operation, command, old, new, device)
             # A user who knows nothing of pool-check just types the command again.
             stage.restore("before")
-            cut(stage, command, number)
+            faults.cut(stage.site, number, *command)
             once_more(stage, operation, command, new)
         except AssertionError as error:
             failures.append(f"cut {number} before {place}: {error}")
@@ -375,16 +361,16 @@ def test_pool_command(stage, name):
     command = fill(stage, operation.command)
     prepare(stage, operation)
     old = pool_picture(stage)
-    places = points(stage, command)
+    places = faults.places(stage.site, stage.images / "log", *command)
     new = pool_picture(stage)
     if name == "redefine":
-        return  # changes nothing, which prepare() and points() have shown
+        return  # changes nothing, which prepare() and places() have shown
     assert places, "no fault point was passed"
     failures = []
     for number, place in enumerate(places, 1):
         stage.restore("before")
         try:
-            cut(stage, command, number)
+            faults.cut(stage.site, number, *command)
             now = pool_picture(stage)
             steps = (old, new)
             assert now["definition"] in [step["definition"] for step in steps], now

@@ -4,10 +4,10 @@ After each cut pool-check says what is left, `pool-check --repair` mends it, the
 or the new state, the kernel shows what the table has, and the same command then does its work."""
 
 import hashlib
-import signal
 
 import contents
 import disks
+import faults
 import pytest
 from tools import DONE, EXISTS, MIB, NOT_FOUND, PROBLEMS, Site
 
@@ -93,19 +93,6 @@ def populate(stage):
         contents.put(f"/dev/{disk.part(number)}", text)
 
 
-def points(stage, command):
-    """The names of the places where the command changes something, in order."""
-    log = stage.folder / "log"
-    log.write_text("")
-    stage.site.ok(*command, environment={"CISTERN_FAULT_LOG": str(log)})
-    return [line.split(" ", 1)[1] for line in log.read_text().splitlines()]
-
-
-def cut(stage, command, number):
-    result = stage.site.run(*command, environment={"CISTERN_FAULT": str(number)})
-    assert result.status == -signal.SIGKILL, f"was not cut:\n{result}"
-
-
 def after_cut(stage, command, again, old, new):
     site = stage.site
     site.findings("p")
@@ -136,7 +123,7 @@ def test_volume_command(stage, name):
     command = [stage.image if word == "@IMAGE@" else word for word in command]
     stage.save()
     old = stage.picture()
-    places = points(stage, command)
+    places = faults.places(stage.site, stage.folder / "log", *command)
     new = stage.picture()
     assert places, "no fault point was passed"
     failures = []
@@ -144,7 +131,7 @@ def test_volume_command(stage, name):
         stage.restore()
         assert stage.picture() == old, "the stage was not put back"
         try:
-            cut(stage, command, number)
+            faults.cut(stage.site, number, *command)
             after_cut(stage, command, again, old, new)
         except AssertionError as error:
             failures.append(f"cut {number} before {place}: {error}")
@@ -158,7 +145,7 @@ def test_pool_command(stage, name):
         stage.site.ok("pool-destroy", "p")
     command = (f"pool-{name}", "p")
     stage.save()
-    places = points(stage, command)
+    places = faults.places(stage.site, stage.folder / "log", *command)
     new = stage.picture()
     for number, place in enumerate(places, 1):
         stage.restore()
@@ -166,7 +153,7 @@ def test_pool_command(stage, name):
             # The kernel shows the partitions again, which the command takes from it one by one.
             stage.site.ok("pool-start", "p")
             stage.site.ok("pool-destroy", "p")
-        cut(stage, command, number)
+        faults.cut(stage.site, number, *command)
         result = stage.site.run(*command)
         if name == "build" and result.status == EXISTS:
             # The label stands already.

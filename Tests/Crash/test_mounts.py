@@ -6,9 +6,9 @@ After each cut: what is mounted though its pool is not active is found by pool-c
 import json
 import os
 import shutil
-import signal
 import subprocess
 
+import faults
 import pytest
 from filesystems import unavailable, unmount_below
 from tools import BUSY, DONE, EXISTS, PROBLEMS, Site
@@ -70,10 +70,8 @@ def test_cuts(scratch, name):
     ground = Ground(scratch, before)
     ground.reset()
     old = ground.picture()
-    log = scratch / "places"
-    ground.site.ok(*command, environment={"CISTERN_FAULT_LOG": str(log)})
+    places = faults.places(ground.site, scratch / "places", *command)
     new = ground.picture()
-    places = [line.split(" ", 1)[1] for line in log.read_text().splitlines()]
     assert places and old != new or name == "build-over-something"
     failures = []
     for number, place in enumerate(places, 1):
@@ -87,8 +85,7 @@ def test_cuts(scratch, name):
 
 def after_cut(ground, command, number, again, old, new):
     site = ground.site
-    result = site.run(*command, environment={"CISTERN_FAULT": str(number)})
-    assert result.status == -signal.SIGKILL, f"was not cut: {result}"
+    faults.cut(site, number, *command)
     found = ground.picture()
     for part in found:
         if part != "holds" and (part, found[part]) != ("state", "inaccessible"):

@@ -1,8 +1,9 @@
 """Kills the commands about secrets before each change they make."""
 
+import faults
 import pytest
 from conftest import Stage
-from test_cuts import cut, no_temporary_files, points
+from test_cuts import no_temporary_files
 from tools import DONE, NOT_FOUND
 
 pytestmark = pytest.mark.usefixtures("faults")
@@ -59,14 +60,14 @@ def test_secret_command(stage, name):
         stage.site.ok(*fill(stage, line))
     stage.save("before")
     old = picture(stage)
-    places = points(stage, command)
+    places = faults.places(stage.site, stage.images / "log", *command)
     new = picture(stage)
     assert places and old != new
     failures = []
     for number, place in enumerate(places, 1):
         stage.restore("before")
         try:
-            cut(stage, command, number)
+            faults.cut(stage.site, number, *command)
             secrets, values = picture(stage)
             assert set(values.values()) <= {"value", "other"}, "a value is torn"
             assert len(secrets) <= 1
