@@ -1,3 +1,4 @@
+import BlockVolumes
 import StorageHost
 import StorageModel
 import StorageOS

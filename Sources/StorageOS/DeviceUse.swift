@@ -51,10 +51,10 @@ package enum DeviceUse {
     for entry in entries {
       let part = folder.appending(entry.name)
       // Sizes in /sys count sectors of 512 bytes, whatever the device's are.
-      guard let number = text(part.appending("partition")).flatMap({ Int($0) }),
-        let device = text(part.appending("dev")).flatMap({ DeviceNumber($0) }),
-        let start = text(part.appending("start")).flatMap({ Int64($0) }),
-        let size = text(part.appending("size")).flatMap({ Int64($0) })
+      guard let number = SysFile.text(part.appending("partition")).flatMap({ Int($0) }),
+        let device = SysFile.text(part.appending("dev")).flatMap({ DeviceNumber($0) }),
+        let start = SysFile.text(part.appending("start")).flatMap({ Int64($0) }),
+        let size = SysFile.text(part.appending("size")).flatMap({ Int64($0) })
       else { continue }
       found.append(
         Partition(
@@ -69,12 +69,20 @@ package enum DeviceUse {
     Process.realPath(sys.appending("dev/block/\(device)"))?.lastComponent
   }
 
+  /// The size of a device's logical sectors, without opening it; nil where the kernel does not know the device.
+  package static func sectorSize(of device: DeviceNumber, sys: Path) -> ByteCount? {
+    SysFile.text(sys.appending("dev/block/\(device)/queue/logical_block_size"))
+      .flatMap { UInt64($0) }.flatMap { ByteCount(exactly: $0) }
+  }
+
   /// The devices that are built on one: device mapper, md, bcache.
   private static func stacked(on device: DeviceNumber, sys: Path) -> [String] {
     let folder = sys.appending("dev/block/\(device)/holders")
     guard let entries = try? Folder(opening: folder).entries() else { return [] }
     return entries.map(\.name).sorted().map { name in
-      if let mapped = text(folder.appending("\(name)/dm/name")) { return "/dev/mapper/\(mapped)" }
+      if let mapped = SysFile.text(folder.appending("\(name)/dm/name")) {
+        return "/dev/mapper/\(mapped)"
+      }
       return "/dev/\(name)"
     }
   }
@@ -98,7 +106,7 @@ package enum DeviceUse {
     // No node of a device lies on a server, which must not be asked.
     let table = try? MountTable()
     return entries.map(\.name).filter { $0.hasPrefix("loop") }.sorted().filter { name in
-      guard let file = text(block.appending("\(name)/loop/backing_file")),
+      guard let file = SysFile.text(block.appending("\(name)/loop/backing_file")),
         table?.mount(holding: Path(file))?.isRemote != true
       else { return false }
       return deviceNumber(of: Path(file)) == device
@@ -120,13 +128,14 @@ package enum DeviceUse {
         return countingReaders || isOpenForWriting(process.appending("fdinfo/\(name.name)"))
       }
       guard holds else { return nil }
-      return "\(text(process.appending("comm")) ?? "process") (pid \(pid))"
+      return "\(SysFile.text(process.appending("comm")) ?? "process") (pid \(pid))"
     }
   }
 
   /// Reads the line `flags:` (proc(5), /proc/PID/fdinfo), which is octal; what cannot be read counts as writing.
   private static func isOpenForWriting(_ file: Path) -> Bool {
-    guard let flags = text(file)?.split(separator: "\n").first(where: { $0.hasPrefix("flags:") }),
+    let lines = SysFile.text(file)?.split(separator: "\n") ?? []
+    guard let flags = lines.first(where: { $0.hasPrefix("flags:") }),
       let word = flags.split(whereSeparator: \.isWhitespace).last, let value = Int32(word, radix: 8)
     else { return true }
     return value & O_ACCMODE != O_RDONLY
@@ -138,11 +147,6 @@ package enum DeviceUse {
       status.kind == .blockDevice
     else { return nil }
     return status.device
-  }
-
-  private static func text(_ file: Path) -> String? {
-    guard let bytes = try? Descriptor(reading: file).readAll(limit: 65536) else { return nil }
-    return String(decoding: bytes, as: UTF8.self).trimmed
   }
 }
 

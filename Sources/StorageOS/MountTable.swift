@@ -77,20 +77,5 @@ package struct MountTable: Sendable {
 
 extension Substring {
   /// Blanks, tabs, line ends and backslashes stand as `\040` and so on in files of /proc.
-  fileprivate var withoutOctal: String {
-    guard utf8.contains(UInt8(ascii: "\\")) else { return String(self) }
-    var bytes: [UInt8] = []
-    var rest = Array(utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "\\"), rest.count >= 3,
-        let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
-      {
-        bytes.append(code)
-        rest = rest.dropFirst(3)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
-  }
+  fileprivate var withoutOctal: String { unescaped("\\", digits: 3, radix: 8) }
 }

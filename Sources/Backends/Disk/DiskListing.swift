@@ -1,6 +1,7 @@
 import BlockVolumes
 import StorageConf
 import StorageCore
+import StorageHost
 import StorageModel
 import StorageOS
 
@@ -75,16 +76,10 @@ extension DiskBackend {
 
   /// The partition's node, or a link to it in the pool's target, such as one of /dev/disk/by-path.
   package func path(of name: VolumeName) -> Path {
-    let node = Path("/dev").appending(name.text)
-    guard let target = pool.target.path, target != node.parent,
-      target.relative(to: node.parent) != nil, let real = Process.realPath(node),
-      let entries = try? Folder(opening: target).entries()
-    else { return node }
-    // Of several links the first by name, always the same.
-    let link = entries.map(\.name).sorted().first {
-      Process.realPath(target.appending($0)) == real
+    guard let target = pool.target.path, target.relative(to: host.dev) != nil else {
+      return host.dev.appending(name.text)
     }
-    return link.map { target.appending($0) } ?? node
+    return StablePaths(target: target, host: host).path(of: name.text)
   }
 
   package func volumeName(forPath path: Path) -> VolumeName? {

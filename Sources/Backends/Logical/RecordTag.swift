@@ -34,7 +34,9 @@ enum RecordTag {
 
   static func record(_ tag: String) throws(StorageError) -> VolumeRecord {
     var text = "[volume]\n"
-    for part in tag.split(separator: "/").dropFirst() { text += unescaped(part) + "\n" }
+    for part in tag.split(separator: "/").dropFirst() {
+      text += part.unescaped("&", digits: 2, radix: 16) + "\n"
+    }
     do throws(ConfProblem) {
       return try VolumeRecord.read(Array(text.utf8), file: "tag")
     } catch {
@@ -75,21 +77,5 @@ enum RecordTag {
       }
     }
     return text
-  }
-
-  private static func unescaped(_ text: Substring) -> String {
-    var bytes: [UInt8] = []
-    var rest = Array(text.utf8)[...]
-    while let byte = rest.popFirst() {
-      if byte == UInt8(ascii: "&"), rest.count >= 2,
-        let code = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
-      {
-        bytes.append(code)
-        rest = rest.dropFirst(2)
-      } else {
-        bytes.append(byte)
-      }
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

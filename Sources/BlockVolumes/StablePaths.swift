@@ -2,7 +2,7 @@ import StorageHost
 import StorageModel
 import StorageOS
 
-/// The paths of units' devices below a pool's target, such as udev's links in /dev/disk/by-path.
+/// The paths of devices below a pool's target, such as udev's links in /dev/disk/by-path.
 ///
 /// A device's own name depends on the order in which devices were found, so another path is wanted where there is one.
 package struct StablePaths: Sendable {
