@@ -1,3 +1,4 @@
+import StorageConf
 import StorageCore
 import StorageHost
 import StorageModel
@@ -34,8 +35,11 @@ extension BlockBackend {
     _ = try passphrase(of: encryption, volume.name)
   }
 
-  /// Makes the header of an encrypted volume on its device, which is there.
-  package func formatEncrypted(_ volume: VolumeDefinition, _ steps: Steps) throws(StorageError) {
+  /// Makes the header of an encrypted volume on its device, which is there, and then records that the volume is whole.
+  /// - Parameter record: what is recorded of it, as unfinished.
+  package func formatEncrypted(_ volume: VolumeDefinition, _ record: VolumeRecord, _ steps: Steps)
+    throws(StorageError)
+  {
     guard let encryption = volume.target.encryption else { return }
     let path = path(of: volume.name)
     let program = Program.cryptsetup
@@ -48,6 +52,11 @@ extension BlockBackend {
         words(encryption, path, key: file.pathForChild), on: "volume '\(volume.name)'",
         keeping: [file])
       try Descriptor(readingDevice: path).sync()
+    }
+    try steps.run("record that volume '\(volume.name)' is whole") { () throws(StorageError) in
+      var record = record
+      record.unfinished = nil
+      try setRecord(record, of: volume.name)
     }
   }
 

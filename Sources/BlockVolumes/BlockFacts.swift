@@ -74,17 +74,31 @@ extension BlockBackend {
     definition.target.permissions = Permissions(
       mode: status.mode & 0o777, owner: status.owner, group: status.group, label: device.label())
     definition.target.timestamps = status.timestamps
-    guard let encryption = record?.encryption else { return geometry.logicalSector }
+    if let encryption = record?.encryption {
+      try measure(encryption, on: device, size: geometry.size, &definition, &problem)
+    }
+    return geometry.logicalSector
+  }
+
+  /// Fills in what the header on the device of an encrypted volume says.
+  ///
+  /// That is its format, and how much it leaves for the content. A header that is not there is a problem.
+  /// - Parameters:
+  ///   - encryption: as it is recorded.
+  ///   - size: of the device.
+  package func measure(
+    _ encryption: Encryption, on device: Descriptor, size: ByteCount,
+    _ definition: inout VolumeDefinition, _ problem: inout String?
+  ) throws(StorageError) {
     definition.target.encryption = encryption
-    let facts = try ImageProbe.probe(size: geometry.size) { offset, count throws(StorageError) in
+    let facts = try ImageProbe.probe(size: size) { offset, count throws(StorageError) in
       try device.read(at: offset, count: count)
     }
     if facts.encryption == nil {
       problem = problem ?? "is not encrypted, as recorded"
     } else {
       definition.target.encryption?.format = facts.encryption ?? encryption.format
-      definition.capacity = facts.capacity ?? geometry.size
+      definition.capacity = facts.capacity ?? size
     }
-    return geometry.logicalSector
   }
 }

@@ -21,6 +21,20 @@ package enum LVM {
     _ = try run(["\(name)"] + arguments, subject: subject())
   }
 
+  /// Refuses a kernel without device mapper, which lets no volume be used.
+  ///
+  /// Opening the node makes the kernel load the module (its alias is `devname:mapper/control`); where there is no node, as
+  /// in a container, the kernel's list tells.
+  /// - Throws: `unsupported`.
+  package static func requireDeviceMapper() throws(StorageError) {
+    do throws(StorageError) { _ = try Descriptor(reading: Path("/dev/mapper/control")) } catch {
+      guard SysFile.text(Path("/proc/misc"))?.contains("device-mapper") != true else { return }
+      throw StorageError(
+        .unsupported, "", "the kernel has no device mapper", reason: error.reason,
+        hint: "Load its module: modprobe dm-mod")
+    }
+  }
+
   /// The rows of a report, by field name; LVM's JSON, whose numbers are text.
   /// - Parameters:
   ///   - command: `lvs`, `vgs` or `pvs`.

@@ -13,7 +13,9 @@ enum LVMProblem {
     ("not detected in your kernel", .unsupported), ("driver missing from kernel", .unsupported),
     ("failure to communicate with kernel device-mapper", .unsupported),
     ("with system id", .unsupported), ("is exported", .unsupported), ("lock type", .unsupported),
-    ("clustered", .unsupported), ("in use", .busy), ("is used by", .busy), ("exclusively", .busy),
+    ("clustered", .unsupported), ("while pvs are missing", .busy),
+    ("activation of partial", .busy), ("in use", .busy), ("is used by", .busy),
+    ("exclusively", .busy),
     ("is open", .busy), ("contains a filesystem", .busy), ("still contains", .busy),
     ("not found", .notFound), ("failed to find", .notFound), ("no device found", .notFound),
     ("must be root", .permission), ("permission denied", .permission),
@@ -30,6 +32,8 @@ enum LVMProblem {
       error.hint = "The kernel lacks a module: try 'modprobe dm-mod dm-thin-pool dm-snapshot'."
     } else if code == .unsupported, all.contains("driver missing") || all.contains("communicate") {
       error.hint = "The kernel has no device mapper: try 'modprobe dm-mod'."
+    } else if all.contains("while pvs are missing") {
+      error.hint = "Bring the device back, or give it up: vgreduce --removemissing"
     }
     return error
   }

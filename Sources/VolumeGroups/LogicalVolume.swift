@@ -43,10 +43,16 @@ package struct LogicalVolume: Equatable, Sendable {
   /// An old snapshot, whose blocks are copied at the first change of its origin.
   package var isOldSnapshot: Bool { attributes.first.map { "sS".utf8.contains($0) } ?? false }
   package var isActive: Bool { attribute(4) == UInt8(ascii: "a") }
+  /// Whether it is an old snapshot that was too small, and lost.
+  package var isOverflown: Bool { attribute(4).map { "IS".utf8.contains($0) } ?? false }
   package var isOpen: Bool { attribute(5) == UInt8(ascii: "o") }
   package var isReadOnly: Bool { attribute(1) == UInt8(ascii: "r") }
   /// Whether a device that it lies on is missing.
   package var isPartial: Bool { attribute(8) == UInt8(ascii: "p") }
+  /// Whether it cannot be used for that: not so where its other devices hold all of it, and it is active.
+  package var isBroken: Bool {
+    isPartial && !(isActive && type.hasPrefix("raid") && !type.hasPrefix("raid0"))
+  }
 
   /// The space it takes: what is written of a thin volume, of others all.
   package var used: ByteCount {

@@ -5,15 +5,16 @@ import re
 import contents
 import pytest
 import sessions
+from disks import LoopDisk
 from tools import BAD_DATA, BUSY, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, USAGE
 from volumegroups import lvm, volumes
 
-pytestmark = pytest.mark.guest(
-    modules=["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-raid", "raid1"],
-    packages=["lvm2", "thin-provisioning-tools", "e2fsprogs"],
+pytestmark = [pytest.mark.limit(240), pytest.mark.guest(
+    modules=["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-raid", "raid1", "loop"],
+    packages=["lvm2", "thin-provisioning-tools", "e2fsprogs", "cryptsetup-bin"],
     disks=["512M", "512M", "256M"],
-    seconds=1200,
-)
+    seconds=2400,
+)]
 
 
 def kernel_name(disk):
@@ -199,3 +200,126 @@ def test_what_pages_show_of_devices_is_so(page, site, disks, scratch, call):
         for name in names.values():
             lvm("pvremove", "-y", "-ff", f"/dev/{name}", check=False)
             call("wipefs", "--all", f"/dev/{name}")
+
+
+# Encryption
+
+UUID = "11111111-2222-3333-4444-555555555555"
+
+
+def secret(site, scratch):
+    """A secret with a value; returns the file with its passphrase."""
+    (scratch / "secret.xml").write_text(
+        f"<secret><uuid>{UUID}</uuid><usage type='volume'><volume>v</volume></usage></secret>"
+    )
+    (scratch / "key").write_text("passphrase")
+    site.ok("secret-define", scratch / "secret.xml")
+    return scratch / "key"
+
+
+def document(scratch, name, kind, size):
+    file = scratch / f"{name}.xml"
+    file.write_text(
+        f"<volume><name>{name}</name><capacity>{size}</capacity><target><encryption format='{kind}'>"
+        f"<secret type='passphrase' uuid='{UUID}'/></encryption></target></volume>"
+    )
+    return file
+
+
+def opens(call, device, key):
+    call("cryptsetup", "open", "--test-passphrase", "--key-file", key, device)
+
+
+def test_an_encrypted_volume_opens_with_its_secret(group, scratch, call):
+    key = secret(group, scratch)
+    new = document(scratch, "v", "luks", 16 * MIB)
+    group.refused(NOT_FOUND, "vol-create", "vg", new, words="secret")
+    assert volumes("vgl") == {}, "a refused volume left something"
+    group.ok("secret-set-value", UUID, "--file", key, "--plain")
+    group.ok("vol-create", "vg", new, timeout=300)
+    opens(call, "/dev/vgl/v", key)
+    # The header comes on top of what was asked for, and both are rounded up to whole extents.
+    assert (group.volume("v", "vg")["capacity"], group.volume("v", "vg")["physical"]) == (18 * MIB, 20 * MIB)
+    assert f"<secret type='passphrase' uuid='{UUID}'/>" in group.ok("vol-dumpxml", "v", "--pool", "vg")
+    group.ok("vol-create-as", "vg", "s", "18M", "--backing-vol", "v")
+    opens(call, "/dev/vgl/s", key)
+    assert "<encryption format='luks'>" in group.ok("vol-dumpxml", "s", "--pool", "vg")
+    assert group.volume("s", "vg")["capacity"] == 18 * MIB
+    group.ok("vol-delete", "s", "--pool", "vg")
+    group.ok("vol-clone", "v", "w", "--pool", "vg")
+    opens(call, "/dev/vgl/w", key)
+    group.ok("vol-resize", "w", "4M", "--delta", "--pool", "vg")
+    facts = group.volume("w", "vg")
+    assert (facts["capacity"], facts["physical"]) == (22 * MIB, 24 * MIB)
+    plain = scratch / "plain.xml"
+    plain.write_text(f"<volume><name>x</name><capacity>{18 * MIB}</capacity></volume>")
+    group.refused(UNSUPPORTED, "vol-create-from", "vg", plain, "v", words="can only be copied as it is")
+    assert set(volumes("vgl")) == {"v", "w"}
+    # Export and import move the whole device, with its header.
+    group.ok("vol-export", "v", scratch / "out", "--pool", "vg")
+    group.ok("vol-import", "w", scratch / "out", "--pool", "vg")
+    opens(call, "/dev/vgl/w", key)
+    group.ok("vol-wipe", "w", "--pool", "vg")
+    assert "<encryption" not in group.ok("vol-dumpxml", "w", "--pool", "vg")
+    assert group.volume("w", "vg")["capacity"] == 24 * MIB
+    for name in ("v", "w"):
+        group.ok("vol-delete", name, "--pool", "vg")
+    assert "is clean" in group.ok("pool-check", "vg")
+
+
+def test_luks2_comes_from_a_file_as_it_is(group, scratch, call):
+    """Its key takes a minute to make here, so another program makes a cheap one."""
+    key = secret(group, scratch)
+    group.ok("secret-set-value", UUID, "--file", key, "--plain")
+    folder = scratch / "files"
+    group.ok("pool-define-as", "files", "dir", "--target", folder)
+    group.ok("pool-build", "files")
+    group.ok("pool-start", "files")
+    with open(folder / "f", "wb") as file:
+        file.truncate(24 * MIB)
+    call("cryptsetup", "luksFormat", "--batch-mode", "--type", "luks2", "--key-file", key, "--pbkdf", "pbkdf2",
+         "--pbkdf-force-iterations", "1000", folder / "f")  # fmt: skip
+    new = document(scratch, "v", "luks2", 8 * MIB)
+    group.ok("vol-create-from", "vg", new, "f", "--inputpool", "files")
+    opens(call, "/dev/vgl/v", key)
+    facts = group.volume("v", "vg")
+    assert (facts["capacity"], facts["physical"]) == (8 * MIB, 24 * MIB)
+    group.ok("vol-resize", "v", "16M", "--pool", "vg")
+    assert group.volume("v", "vg")["physical"] == 32 * MIB
+    opens(call, "/dev/vgl/v", key)
+    group.ok("vol-resize", "v", "8M", "--shrink", "--pool", "vg")
+    assert group.volume("v", "vg")["physical"] == 24 * MIB
+    group.ok("pool-destroy", "files")
+
+
+# Sectors
+
+
+def test_sectors_of_4096_bytes(site, scratch):
+    """A group on such a disk takes no content that is made for others, unless told."""
+    other = scratch / "usual"
+    other.mkdir()
+    with LoopDisk(scratch, 64, 4096) as disk, LoopDisk(other, 64) as usual:
+        for pool, device in (("big", disk), ("usual", usual)):
+            site.ok("pool-define-as", pool, "logical", "--source-dev", device.path, "--source-name", f"vg{pool}")
+            site.ok("pool-build", pool)
+            site.ok("pool-start", pool)
+            site.ok("vol-create-as", pool, "v", "8M")
+        assert site.volume("v", "big")["sector_size"] == 4096
+        assert site.volume("v", "usual")["sector_size"] == 512
+        image = contents.image(scratch / "image", 8 * MIB, at0="x")
+        words = ("has sectors of 4096 bytes, but the content is made for 512", "--sector-size 4096")
+        site.refused(BAD_DATA, "vol-import", "v", image, "--pool", "big", words=words)
+        site.ok("vol-import", "v", image, "--pool", "big", "--sector-size", "4096")
+        new = scratch / "new.xml"
+        new.write_text(f"<volume><name>new</name><capacity>{8 * MIB}</capacity></volume>")
+        for pool, other, size in (("usual", "big", 512), ("big", "usual", 4096)):
+            line = ("vol-create-from", pool, new, "v", "--inputpool", other)
+            site.refused(BAD_DATA, *line, words=f"has sectors of {size} bytes")
+            assert site.run("vol-info", "new", "--pool", pool).status == NOT_FOUND
+            site.ok(*line, "--sector-size", str(size))
+        assert contents.get("/dev/vgusual/new") == "x"
+        site.ok("vol-clone", "v", "again", "--pool", "big")
+        for pool in ("big", "usual"):
+            site.ok("pool-destroy", pool)
+            site.ok("pool-delete", pool)

@@ -69,6 +69,16 @@ package struct DiskBackend: BlockBackend, NamingBackend, BuildingBackend, Source
     return try PartitionTable(of: disk, readOnly: false)
   }
 
+  /// Refuses a disk of device mapper's: of such a one the kernel makes no partitions, also when it is told (BLKPG).
+  func checkTakesPartitions(_ disk: Descriptor) throws(StorageError) {
+    guard SysFile.text(try host.sys.appending("dev/block/\(disk.status().device)/dm/name")) == nil
+    else {
+      throw StorageError(
+        .unsupported, "pool '\(pool.name)'",
+        "device '\(disk.path)' is of device mapper, which has no partitions")
+    }
+  }
+
   func kernelView(of disk: Descriptor) throws(StorageError) -> KernelView {
     KernelView(disk: try disk.status().device, sys: host.sys)
   }
@@ -89,6 +99,7 @@ package struct DiskBackend: BlockBackend, NamingBackend, BuildingBackend, Source
   /// Checks the label, and tells the kernel what it does not know: not every kernel reads partition tables.
   package func start(_ steps: Steps) throws(StorageError) {
     let table = try table()
+    try checkTakesPartitions(table.device)
     try checkLabel(of: table)
     let layout = try table.layout()
     let view = try kernelView(of: table.device)

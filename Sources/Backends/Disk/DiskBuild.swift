@@ -20,6 +20,7 @@ extension DiskBackend {
         "a disk label of type '\(wanted)' cannot be made here: expected dos, gpt")
     }
     let disk = try claimDisk()
+    try checkTakesPartitions(disk)
     if overwrite != .overwrite {
       try refuse(try Signature.all(on: disk), on: disk.path, label)
     }

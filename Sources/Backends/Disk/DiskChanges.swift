@@ -59,12 +59,8 @@ extension DiskBackend {
       if volume.target.encryption != nil { record?.unfinished = .create }
     }
     try makePartition(volume, record: record, steps)
-    guard volume.target.encryption != nil, var record else { return }
-    try formatEncrypted(volume, steps)
-    record.unfinished = nil
-    try steps.run("record that volume '\(volume.name)' is whole") { () throws(StorageError) in
-      try setRecord(record, of: volume.name)
-    }
+    guard volume.target.encryption != nil, let record else { return }
+    try formatEncrypted(volume, record, steps)
   }
 
   /// Makes a partition of the size of the content, and copies it there; a partition that does not get all of it goes.

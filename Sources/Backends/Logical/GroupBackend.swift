@@ -80,6 +80,30 @@ extension GroupBackend {
     return []
   }
 
+  /// The size of the sectors that a new volume has: that of the group's devices, which LVM lets all have the same
+  /// (lvm.conf(5), devices/allow_mixed_block_sizes).
+  func sectorSize() throws(StorageError) -> ByteCount {
+    for member in try PhysicalVolume.all() where member.group == groupName {
+      guard let status = try? FileStatus(following: member.device),
+        let size = DeviceUse.sectorSize(of: status.device, sys: host.sys)
+      else { continue }
+      return size
+    }
+    return SectorSize.usual
+  }
+
+  /// What is wrong in a group that lacks a device: each volume that lies on it, or the group where none does.
+  func missingDevices(of group: VolumeGroup, _ isMeant: (LogicalVolume) -> Bool) -> [Finding] {
+    guard group.isPartial else { return [] }
+    let volumes = group.volumes.values.filter { $0.isPartial && isMeant($0) }
+    guard !volumes.isEmpty else {
+      return [Finding(.missingDevice, Path("/dev/\(groupName)"), volume: nil)]
+    }
+    return volumes.map {
+      Finding(.missingDevice, node($0.name), volume: VolumeName(found: $0.name))
+    }
+  }
+
   /// Makes sure that a volume has its node.
   func activate(_ volume: LogicalVolume, of name: VolumeName) throws(StorageError) {
     guard !volume.isActive else { return }

@@ -120,11 +120,22 @@ extension GroupBackend {
   /// Removes the group with all its volumes, and the marks on the definition's devices.
   func deleteGroup(_ steps: Steps) throws(StorageError) {
     let group = try report.group()
+    // The missing device would bring the group back when it comes back itself.
+    guard !group.isPartial else {
+      throw StorageError(
+        .busy, "pool '\(pool.name)'", "volume group '\(groupName)' lacks a device",
+        hint: "Bring it back, or give it up: vgreduce --removemissing \(groupName)")
+    }
     try refuseIfOpen(group) { _ in true }
+    // Only what this group's devices are marked as is removed: others may have been taken by somebody else.
+    let members = try PhysicalVolume.all().filter { $0.group == groupName }.map(\.device)
+    let numbers = Set(members.compactMap { (try? FileStatus(following: $0))?.device })
     try steps.run("run vgremove --force \(groupName)") { () throws(StorageError) in
       try report.change("vgremove", ["--yes", "--force", groupName], of: nil)
     }
     for device in pool.source.devices.map(\.path) {
+      guard let number = (try? FileStatus(following: device))?.device, numbers.contains(number)
+      else { continue }
       try steps.run("run pvremove \(device)") { () throws(StorageError) in
         try report.change("pvremove", ["--yes", device.text], of: nil)
       }

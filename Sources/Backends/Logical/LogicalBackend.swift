@@ -31,15 +31,30 @@ package struct LogicalBackend: GroupBackend, BuildingBackend, ExtendingBackend, 
       throw StorageError(
         .notFound, "pool '\(pool.name)'", "cannot find logical volume group name '\(groupName)'")
     }
+    try LVM.requireDeviceMapper()
     try checkDevices(steps)
+    // What was active before is not this command's to take back.
+    let wasActive = group.volumes.values.contains(where: \.isActive)
     try steps.run(
       "run vgchange --activate y \(group.name)",
-      undo: { () throws(StorageError) in
-        try report.change("vgchange", ["--activate", "n", groupName], of: nil)
-      }
+      undo: { () throws(StorageError) in if !wasActive { try deactivate() } }
     ) { () throws(StorageError) in
-      try report.change("vgchange", ["--activate", "y", groupName], of: nil)
+      do throws(StorageError) {
+        try report.change("vgchange", ["--activate", "y", groupName], of: nil)
+      } catch {
+        guard group.isPartial else {
+          if !wasActive { try deactivate() }
+          throw error
+        }
+        // All others are active now.
+        steps.warnOnce(
+          "partial", "pool '\(pool.name)': volumes on the missing device are not active")
+      }
     }
+  }
+
+  private func deactivate() throws(StorageError) {
+    try report.change("vgchange", ["--activate", "n", groupName], of: nil)
   }
 
   /// As libvirt: one of the definition's devices must be a member, the others are only worth a warning.
@@ -67,7 +82,7 @@ package struct LogicalBackend: GroupBackend, BuildingBackend, ExtendingBackend, 
   package func stop(_ steps: Steps) throws(StorageError) {
     try refuseIfOpen(report.group()) { _ in true }
     try steps.run("run vgchange --activate n \(groupName)") { () throws(StorageError) in
-      try report.change("vgchange", ["--activate", "n", groupName], of: nil)
+      try deactivate()
     }
   }
 

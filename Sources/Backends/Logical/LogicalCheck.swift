@@ -1,17 +1,21 @@
+import BlockVolumes
 import StorageConf
 import StorageCore
 import StorageModel
 import StorageOS
 import VolumeGroups
 
-/// Finding and removing what crashes leave: volumes whose record says that their content is not whole.
+/// Finding and removing what crashes leave.
 extension LogicalBackend: CheckingBackend {
   package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
-    let found = try report.group().volumes.values.compactMap { finding(about: $0) }
+    let group = try report.group()
+    var found = missingDevices(of: group, isListed)
+    found += group.volumes.values.filter(isListed).compactMap(unfinished)
     return found.sorted { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
   }
 
-  private func finding(about volume: LogicalVolume) -> Finding? {
+  /// What is left of a volume that was being made or overwritten.
+  private func unfinished(_ volume: LogicalVolume) -> Finding? {
     // A record that cannot be read is reported by the listing.
     guard let name = VolumeName(found: volume.name),
       let change = (try? RecordTag.record(in: volume.tags))?.unfinished
@@ -21,16 +25,16 @@ extension LogicalBackend: CheckingBackend {
   }
 
   package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {
-    guard let name = finding.volume else { return }
-    try steps.run("remove \(finding.kind.rawValue) '\(finding.path)'") {
-      () throws(StorageError) in try remove(name)
+    guard finding.kind == .unfinishedVolume, let name = finding.volume else { return }
+    try steps.run("run lvremove \(full(name.text))") { () throws(StorageError) in
+      try remove(name)
     }
   }
 
   /// So that a command that was cut can just be typed again.
   package func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
-    guard let volume = try report.group(showing: name).volumes[name.text],
-      let finding = finding(about: volume), finding.kind.isRepairable
+    guard let volume = try report.group(showing: name).volumes[name.text], isListed(volume),
+      let finding = unfinished(volume), finding.kind.isRepairable
     else { return }
     try repair(finding, steps)
   }

@@ -1,6 +1,7 @@
 import BlockVolumes
 import StorageConf
 import StorageCore
+import StorageHost
 import StorageModel
 import StorageOS
 import VolumeGroups
@@ -35,7 +36,7 @@ extension LogicalBackend {
   }
 
   /// Everything that can be used as a disk: not what LVM made for itself, and no thin pools.
-  private func isListed(_ volume: LogicalVolume) -> Bool {
+  func isListed(_ volume: LogicalVolume) -> Bool {
     !volume.isInternal && !volume.isThinPool && !["cache-pool", "vdo-pool"].contains(volume.type)
   }
 
@@ -44,8 +45,10 @@ extension LogicalBackend {
   {
     var record: VolumeRecord?
     var problem: String?
+    var isUnreadable = false
     do throws(StorageError) { record = try RecordTag.record(in: volume.tags) } catch {
       problem = error.text
+      isUnreadable = true
     }
     var definition = VolumeDefinition(name: name, lifecycle: record?.lifecycle ?? .init())
     if volume.isReadOnly { definition.lifecycle.isWritable = false }
@@ -61,29 +64,55 @@ extension LogicalBackend {
     if let origin, !origin.isInternal {
       definition.backingStore = BackingStore(path: node(origin.name).text, format: .raw)
     }
-    if volume.isActive {
-      do throws(StorageError) { try fill(&definition, from: node(volume.name)) } catch {
-        problem = problem ?? error.text
+    var sector: ByteCount?
+    do throws(StorageError) {
+      if volume.isActive { sector = try fill(&definition, from: node(volume.name)) }
+      if let encryption = record?.encryption {
+        try fill(&definition, with: encryption, of: volume, &problem)
       }
+    } catch {
+      problem = problem ?? error.text
     }
-    if volume.isPartial { problem = problem ?? "a device that it lies on is missing" }
+    if volume.isBroken { problem = problem ?? "a device that it lies on is missing" }
+    if volume.isOverflown {
+      problem = problem ?? "the snapshot could not hold all changes of its origin, and is lost"
+    }
     var described = Volume(
       definition: definition, properties: definition.lifecycle.resolved(with: pool.lifecycle),
       hasCommitted: true, hasWorkingCopy: false,
       problem: problem ?? record?.unfinished?.problem)
     described.isOwnDevice = true
     described.hasRecordedFormat = true
+    described.hasUnreadableRecord = isUnreadable
+    described.sectorSize = sector
     return described
+  }
+
+  /// How an encrypted volume is encrypted, and what its header leaves of it; of one that is not active as it was made.
+  private func fill(
+    _ definition: inout VolumeDefinition, with encryption: Encryption, of volume: LogicalVolume,
+    _ problem: inout String?
+  ) throws(StorageError) {
+    let size = definition.physical ?? volume.size
+    definition.target.encryption = encryption
+    definition.capacity = size - min(size, headerSize(of: encryption))
+    guard volume.isActive else { return }
+    let device = try Descriptor(readingDevice: node(volume.name))
+    try measure(encryption, on: device, size: size, &definition, &problem)
   }
 }
 
 extension GroupBackend {
   /// Permissions and times of an active volume's node.
-  func fill(_ definition: inout VolumeDefinition, from node: Path) throws(StorageError) {
+  /// - Returns: the size of its sectors; nil where the kernel does not tell.
+  func fill(_ definition: inout VolumeDefinition, from node: Path) throws(StorageError)
+    -> ByteCount?
+  {
     let status = try FileStatus(following: node)
     definition.target.permissions = Permissions(
       mode: status.mode & 0o777, owner: status.owner, group: status.group)
     definition.target.timestamps = status.timestamps
+    return DeviceUse.sectorSize(of: status.device, sys: host.sys)
   }
 }
 

@@ -11,7 +11,7 @@ extension ThinBackend: CheckingBackend {
   package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
     let group = try report.group()
     _ = try thinPool(in: group)
-    var found: [Finding] = []
+    var found = missingDevices(of: group) { $0.thinPool == thin || $0.name == thin }
     for (name, family) in group.families(inThinPool: thin) {
       found += findings(of: family, isStarted: isStarted(name))
     }

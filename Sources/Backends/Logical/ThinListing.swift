@@ -57,9 +57,10 @@ extension ThinBackend {
     definition.key = (committed ?? working)?.uuid ?? node(family.name.text).text
     definition.capacity = shown?.size ?? source?.size ?? family.record?.size ?? 0
     definition.allocation = shown?.used ?? 0
+    var sector: ByteCount?
     if let shown, shown.isActive {
       definition.physical = shown.size
-      do throws(StorageError) { try fill(&definition, from: node(shown.name)) } catch {
+      do throws(StorageError) { sector = try fill(&definition, from: node(shown.name)) } catch {
         problem = problem ?? error.text
       }
     }
@@ -68,6 +69,7 @@ extension ThinBackend {
       hasWorkingCopy: working != nil, problem: problem)
     volume.hasUnreadableRecord = family.recordProblem != nil
     volume.hasRecordedFormat = true
+    volume.sectorSize = sector
     volume.isOwnDevice = properties.kind == .inPlace
     // LVM follows renames: a source that was committed since has another origin's name.
     if let working, properties.snapOnStart { volume.isOutdated = working.origin != source?.name }

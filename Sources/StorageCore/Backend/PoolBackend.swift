@@ -225,10 +225,11 @@ package struct Finding: Equatable, Sendable {
     case unfinishedVolume = "unfinished-volume"
     case incompleteContent = "incomplete-content"
     case staleSession = "stale-session"
+    case missingDevice = "missing-device"
 
     /// Whether repairing is safe without asking: nothing anybody could want back is removed.
     package var isRepairable: Bool {
-      ![.uncommitted, .orphanRevision, .incompleteContent].contains(self)
+      ![.uncommitted, .orphanRevision, .incompleteContent, .missingDevice].contains(self)
     }
 
     package var explanation: String {
@@ -253,6 +254,7 @@ package struct Finding: Equatable, Sendable {
       case .unfinishedVolume: return "new volume whose content was not copied to its end"
       case .incompleteContent: return "content half overwritten by a command that did not finish"
       case .staleSession: return "session of a start or stop of the pool that did not finish"
+      case .missingDevice: return "lies on a device of the volume group that is not there"
       }
     }
 
@@ -276,6 +278,8 @@ package struct Finding: Equatable, Sendable {
       case .incompleteContent: return "none: import the content again, or delete the volume"
       case .misplacedState: return "give it its own name back"
       case .staleSession: return "end it"
+      case .missingDevice:
+        return "none: bring the device back; to give it up: vgreduce --removemissing"
       default: return "remove it"
       }
     }

@@ -82,7 +82,7 @@ enum NagiosState: Int32, CaseIterable, Sendable {
     case .ok: return "OK: every pool that was looked at is well."
     case .warning:
       return
-        "WARNING: a pool is nearly full, has sessions that were never stopped, left-overs or broken volumes, or a definition cannot be read."
+        "WARNING: a pool is nearly full or degraded, has sessions that were never stopped, left-overs or broken volumes, or a definition cannot be read."
     case .critical:
       return "CRITICAL: a pool is full, cannot be reached, or is not started and should be."
     case .unknown: return "UNKNOWN: the command line is wrong, or nothing could be found out."
@@ -114,8 +114,11 @@ private struct Health {
     guard pool.status.state != .inactive else {
       return add(.critical, "\(name) is not active")
     }
-    guard pool.status.state == .running, let sizes = pool.status.sizes else {
+    guard let sizes = pool.status.sizes else {
       return add(.critical, "\(name) cannot be reached: \(pool.status.problem ?? "no answer")")
+    }
+    if pool.status.state == .degraded {
+      add(.warning, "\(name) is degraded: \(pool.status.problem ?? "something is missing")")
     }
     measure(pool.name.text, name, used: sizes.capacity - sizes.available, of: sizes.capacity)
     if let thin = pool.thin {
