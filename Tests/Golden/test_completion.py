@@ -209,6 +209,8 @@ def test_ten_thousand_volumes(scratch, site):
     assert len(names) == 10_001 and names[1] == "volume-00000"
     few = answer(site, "zsh", "vol-info", "--pool", "many", "volume-0123")
     assert len(few) == 11 and few[1] == "volume-01230\t0.00 B, clean"
+    # zsh and fish complete from the middle, too.
+    assert answer(site, "fish", "vol-info", "--pool", "many", "LUME-0123") == few
     # What a stop takes: what is started, and what a crash has left.
     site.ok("vol-start", "volume-00007", "many")
     dirty = folder / ".cistern/volumes/volume-00009/dirty"

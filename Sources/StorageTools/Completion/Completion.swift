@@ -67,8 +67,19 @@ struct Completion: Sendable {
       switch self {
       case .beginning: return candidate.hasPrefix(typed)
       case .loose:
-        return typed.isEmpty || candidate.hasPrefix(typed)
-          || candidate.lowercased().contains(typed.lowercased())
+        return typed.isEmpty || candidate.hasPrefix(typed) || Matching.isPart(typed, of: candidate)
+      }
+    }
+
+    /// Byte by byte, ASCII letters without regard to case: folding ten thousand strings would take longer than
+    /// reading the folder that they come from.
+    private static func isPart(_ part: String, of text: String) -> Bool {
+      func folded(_ byte: UInt8) -> UInt8 { (0x41...0x5a).contains(byte) ? byte | 0x20 : byte }
+      let wanted = part.utf8.map(folded)
+      let bytes = text.utf8.map(folded)
+      guard let first = wanted.first, bytes.count >= wanted.count else { return wanted.isEmpty }
+      return (0...(bytes.count - wanted.count)).contains { start in
+        bytes[start] == first && bytes[start...].starts(with: wanted)
       }
     }
   }
