@@ -7,7 +7,6 @@ import sys
 import tempfile
 from pathlib import Path
 
-import guests
 import pytest
 
 # Nothing is written beside the sources. The guest tier keeps what is compiled elsewhere: its guests read it.
@@ -15,8 +14,9 @@ sys.pycache_prefix = os.environ.get("CISTERN_COMPILED_TESTS")
 sys.dont_write_bytecode = sys.pycache_prefix is None
 pytest.register_assert_rewrite("tools", "contents", "schemas", "sessions", "filesystems", "conformance")
 
+import guests  # noqa: E402
 from filesystems import unmount_below  # noqa: E402
-from tools import Site  # noqa: E402  (after the registration above)
+from tools import PATIENCE, Site  # noqa: E402  (after the registration above)
 
 
 @pytest.fixture(autouse=True)
@@ -26,7 +26,7 @@ def bounded(request):
     seconds = mark.args[0] if mark else 60
     if guests.is_inside():
         seconds *= 3  # an emulated processor
-    seconds *= int(os.environ.get("CISTERN_PATIENCE", "1"))  # a machine that others use too
+    seconds *= PATIENCE
 
     def stop(*_):
         raise TimeoutError(f"took longer than {seconds} s")

@@ -12,7 +12,7 @@ from volumegroups import lvm
 #: `make power-cuts` looks at every cut; everywhere else a sample stands for them.
 ALL = os.environ.get("CISTERN_ALL") == "1"
 ROUNDS = 3 if ALL else 1
-COUNT = None if ALL else 15
+COUNT = None if ALL else 10
 GROUP, THIN = "vgc", "tp"
 #: Where LVM keeps its metadata on a physical volume. It writes a text, then a header that points to it, with no flush
 #: between: a disk that writes the header alone has no group any more, which vgcfgrestore mends, not we.
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.guest(
     packages=["lvm2", "dmsetup", "thin-provisioning-tools"],
     # The group, the log, the group as it was at a cut, what the look at a cut writes.
     disks=["64M", "1G", "64M", "64M"],
-    seconds=7200 if ALL else 600,
+    seconds=7200 if ALL else 900,
 )
 
 
@@ -79,7 +79,7 @@ def copy(source, target):
         os.fsync(new.fileno())
 
 
-@pytest.mark.limit(2300 if ALL else 120)
+@pytest.mark.limit(2300 if ALL else 200)
 def test_every_loss_of_power_on_a_thin_pool_leaves_the_old_or_the_new_state(only_ours, disks, site):
     disk, log, rolling, scratch = disks
     machine = ThinMachine(site, define)

@@ -10,7 +10,7 @@ import guests
 import pytest
 from logwrites import Log
 from powercuts import POOL, SIZE, VOLUME, Machine, acceptable, sample, session
-from tools import REPOSITORY, Site
+from tools import PATIENCE, REPOSITORY, Site
 
 #: `make power-cuts` looks at every cut; everywhere else a sample stands for them.
 ALL = os.environ.get("CISTERN_ALL") == "1"
@@ -61,10 +61,10 @@ def recorded(place, pool):
     call("cp", "--sparse=always", base, disk)
     with open(log, "wb") as file:
         file.truncate(1 << 30)
-    line = [REPOSITORY / "scripts" / "guest", "--module=dm-log-writes", "--module=xfs", f"--time={600 * guests.PATIENCE}"]
+    line = [REPOSITORY / "scripts" / "guest", "--module=dm-log-writes", "--module=xfs", f"--time={600 * PATIENCE}"]
     line += [f"--disk-file={disk}", f"--disk-file={log}", "--env=CISTERN_PROGRAMS"]
     program = Path(__file__).with_name("record_xfs.py")
-    call(*line, "--", "/usr/bin/python3", "-B", program, str(ROUNDS), seconds=660 * guests.PATIENCE)
+    call(*line, "--", "/usr/bin/python3", "-B", program, str(ROUNDS), seconds=660 * PATIENCE)
     return base, Log(log)
 
 

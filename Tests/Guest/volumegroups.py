@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from backends import Backend
+from tools import PATIENCE
 
 #: Without udev LVM makes the nodes itself, and has to be told.
 ENVIRONMENT = {**os.environ, "DM_DISABLE_UDEV": "1"}
@@ -15,7 +16,7 @@ def lvm(*words, check=True):
     """Runs a command of LVM's and returns its output."""
     line = ["lvm", *map(str, words)]
     done = subprocess.run(
-        line, capture_output=True, text=True, timeout=120, check=False, env=ENVIRONMENT
+        line, capture_output=True, text=True, timeout=120 * PATIENCE, check=False, env=ENVIRONMENT
     )
     assert not check or done.returncode == 0, f"$ {' '.join(line)}\n{done.stdout}{done.stderr}"
     return done.stdout

@@ -13,13 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from tools import PATIENCE
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOGS = REPOSITORY / ".build" / "reports" / "guest"
 #: The variable that says inside the guest which descriptor takes the reports.
 INSIDE = "CISTERN_GUEST_REPORTS"
-#: How many times longer everything may take than on a machine that does nothing else.
-PATIENCE = int(os.environ.get("CISTERN_PATIENCE", "1"))
 #: The packages that every guest needs, and what shows that they are there.
 NEEDED = {"qemu-system-x86": "/usr/bin/qemu-system-x86_64", "busybox-static": "/bin/busybox"}
 

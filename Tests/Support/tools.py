@@ -14,6 +14,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 # The debug build carries the fault points that the crash tier uses.
 PROGRAMS = Path(os.environ.get("CISTERN_PROGRAMS", REPOSITORY / ".build" / "debug"))
 NOBODY = 65534
+#: How many times longer everything may take than on a machine that does nothing else.
+PATIENCE = int(os.environ.get("CISTERN_PATIENCE", "1"))
 # A user that has no account.
 STRANGER = 54321
 
@@ -83,7 +85,7 @@ class Site:
             input=stdin if isinstance(stdin, bytes) else None,
             stdin=None if isinstance(stdin, bytes) else stdin,
             capture_output=True,
-            timeout=timeout,
+            timeout=timeout * PATIENCE,
             env=self.surroundings(environment),
             cwd=cwd,
             check=False,
