@@ -3,10 +3,11 @@
 import re
 
 import contents
+import faults
 import pytest
 import sessions
 from disks import LoopDisk
-from tools import BAD_DATA, BUSY, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, USAGE
+from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND, PROBLEMS, UNSUPPORTED, USAGE
 from volumegroups import lvm, volumes
 
 pytestmark = [pytest.mark.limit(240), pytest.mark.guest(
@@ -323,3 +324,105 @@ def test_sectors_of_4096_bytes(site, scratch):
         for pool in ("big", "usual"):
             site.ok("pool-destroy", pool)
             site.ok("pool-delete", pool)
+
+
+# What goes wrong
+
+
+def test_what_goes_behind_the_pools_back(group, call):
+    for name in ("gone", "running"):
+        group.ok("vol-create-as", "vg", name, "8M")
+    group.ok("vol-start", "running", "--pool", "vg")
+    lvm("lvremove", "-y", "vgl/gone", "vgl/running")
+    for tool in ("vol-info", "vol-start", "vol-delete", "vol-stop"):
+        group.refused(NOT_FOUND, tool, "gone", "--pool", "vg")
+    assert [one["kind"] for one in group.findings("vg")] == ["stale-marker"]
+    group.ok("pool-check", "vg", "--repair")
+    # A disk that takes no writes: LVM says so, and nothing is made.
+    device = group.ok("pool-dumpxml", "vg").split("<device path='")[1].split("'")[0]
+    call("blockdev", "--setro", device)
+    try:
+        refused = group.run("vol-create-as", "vg", "v", "4M")
+        assert refused.status not in (DONE, NOT_FOUND) and refused.err.startswith("vol-create-as: "), refused
+    finally:
+        call("blockdev", "--setrw", device)
+    assert volumes("vgl") == {}
+    lvm("vgremove", "-y", "vgl")
+    assert group.pool("vg")["state"] == "inaccessible"
+    for line in (["vol-list", "vg"], ["vol-create-as", "vg", "v", "4M"], ["pool-check", "vg"]):
+        group.refused(NOT_FOUND, *line, words="volume group 'vgl'")
+    group.ok("pool-destroy", "vg")
+    group.refused(NOT_FOUND, "pool-start", "vg", words="cannot find logical volume group name 'vgl'")
+
+
+def test_two_at_once(group):
+    """Each makes what it was asked for, or says that the other has."""
+    started = [group.start("vol-create-as", "vg", name, "4M") for name in ("a", "b", "same", "same")]
+    results = [(process.wait(120), process.stderr.read().decode()) for process in started]
+    statuses = [status for status, _ in results]
+    assert statuses[:2] == [DONE, DONE] and sorted(statuses[2:]) == [DONE, EXISTS], results
+    assert set(volumes("vgl")) == {"a", "b", "same"}
+
+
+def test_a_partition_under_a_group_is_left_alone(site, scratch):
+    with LoopDisk(scratch, 64) as disk:
+        device = ["--source-dev", disk.path]
+        site.ok("pool-define-as", "d", "disk", *device, "--source-format", "gpt", "--target", "/dev")
+        site.ok("pool-build", "d")
+        site.ok("pool-start", "d")
+        name = disk.part(1)
+        site.ok("vol-create-as", "d", name, "32M", "--format", "linux-lvm")
+        site.ok("pool-define-as", "on", "logical", "--source-dev", f"/dev/{name}", "--source-name", "vgon")
+        site.ok("pool-build", "on")
+        site.ok("pool-start", "on")
+        site.ok("vol-create-as", "on", "v", "4M")
+        for tool in ("vol-delete", "vol-wipe"):
+            site.refused(BUSY, tool, name, "--pool", "d", words="in use by /dev/mapper/vgon-v")
+        site.ok("pool-destroy", "d")
+        site.refused(BUSY, "pool-delete", "d", words="in use by /dev/mapper/vgon-v")
+        site.ok("pool-destroy", "on")
+        site.ok("pool-delete", "on")
+
+
+# Cuts
+
+CUTS = {
+    "clone": (["vol-clone", "old", "new", "--pool", "vg"], (DONE, EXISTS)),
+    "delete": (["vol-delete", "old", "--pool", "vg"], (DONE, NOT_FOUND)),
+}
+
+
+@pytest.mark.parametrize("name", CUTS)
+def test_a_cut_leaves_the_old_or_the_new(group, scratch, name):
+    """Killed before each of its changes, a command leaves what it found or what it was to make, or what pool-check
+    names; then it can be typed again."""
+    line, again = CUTS[name]
+
+    def picture():
+        return {
+            volume: (row["lv_size"], row["lv_tags"], contents.get(f"/dev/vgl/{volume}"))
+            for volume, row in volumes("vgl").items()
+        }
+
+    def prepare():
+        for volume in volumes("vgl"):
+            lvm("lvremove", "-y", f"vgl/{volume}")
+        group.ok("vol-create-as", "vg", "old", "8M")
+        contents.put("/dev/vgl/old", "old")
+
+    prepare()
+    old = picture()
+    places = faults.places(group, scratch / "log", *line)
+    new = picture()
+    assert places and new != old
+    for number, place in enumerate(places, 1):
+        prepare()
+        faults.cut(group, number, *line)
+        check = group.run("pool-check", "vg", "--repair")
+        assert check.status in (DONE, PROBLEMS), check
+        left = {finding["kind"] for finding in group.findings("vg")}
+        assert left <= {"incomplete-content"}, f"{place}: {left}"
+        assert left or picture() in (old, new), f"{place}: {picture()}"
+        result = group.run(*line)
+        assert result.status in again, f"again after {place}: {result}"
+        assert picture() == new, f"again after {place}: {picture()}"

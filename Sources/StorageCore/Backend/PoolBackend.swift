@@ -279,7 +279,7 @@ package struct Finding: Equatable, Sendable {
       case .misplacedState: return "give it its own name back"
       case .staleSession: return "end it"
       case .missingDevice:
-        return "none: bring the device back; to give it up: vgreduce --removemissing"
+        return "none: bring it back (vgextend --restoremissing), or vgreduce --removemissing"
       default: return "remove it"
       }
     }

@@ -36,7 +36,7 @@ extension Storage {
   package func metrics(of record: PoolRecord) -> PoolMetrics {
     var metrics = PoolMetrics(status: status(of: record))
     if let problem = metrics.status.problem { metrics.problems.append(problem) }
-    guard metrics.status.state == .running else { return metrics }
+    guard metrics.status.sizes != nil else { return metrics }
     do throws(StorageError) {
       let pool = try activePool(record)
       metrics.volumes = try volumeMetrics(of: pool)

@@ -54,7 +54,7 @@ extension Command {
       $0.status.record.isAutostarted ? 1 : 0
     }
     gauge("pool_reachable", "Whether a started pool can be reached.") {
-      $0.status.record.isActive ? ($0.status.state == .running ? 1 : 0) : nil
+      $0.status.record.isActive ? ($0.status.state == .inaccessible ? 0 : 1) : nil
     }
     gauge("pool_capacity_bytes", "Size of the pool.") { $0.status.sizes?.capacity.bytes }
     gauge("pool_allocation_bytes", "Space in use.") { $0.status.sizes?.allocation.bytes }
