@@ -329,6 +329,51 @@ def test_sectors_of_4096_bytes(site, scratch):
 # What goes wrong
 
 
+def test_a_group_that_lacks_a_device(group, scratch, call):
+    with LoopDisk(scratch, 64) as disk:
+        group.ok("pool-extend", "vg", disk.path)
+        group.ok("vol-create-as", "vg", "whole", "8M")
+        lvm("lvcreate", "-y", "-n", "lost", "-L", "8M", "vgl", disk.path)
+        contents.put("/dev/vgl/whole", "kept")
+        group.ok("pool-destroy", "vg")
+        disk.detach()
+        # It starts, with what is whole.
+        started = group.run("pool-start", "vg")
+        assert started.status == DONE and "volumes on the missing device are not active" in started.err
+        assert group.pool("vg")["state"] == "degraded"
+        assert " degraded " in group.ok("pool-list", "--details")
+        health = group.run("pool-health", "vg")
+        assert health.status == 1 and "is degraded: volume group 'vgl' lacks a device" in health.out, health
+        [metrics] = [one for one in group.json("pool-metrics")["pools"] if one["name"] == "vg"]
+        assert (metrics["state"], metrics["volumes"]["broken"]) == ("degraded", 1)
+        assert metrics["leftovers"]["missing-device"] == 1
+        found = [(one["kind"], one["path"]) for one in group.findings("vg")]
+        assert found == [("missing-device", "/dev/vgl/lost")]
+        broken = {one["name"]: one["problem"] for one in group.json("vol-list", "vg")["volumes"]}
+        assert broken["whole"] is None and "device that it lies on is missing" in broken["lost"]
+        # What is whole can be read and written and deleted; LVM changes nothing else.
+        group.ok("vol-export", "whole", scratch / "out", "--pool", "vg")
+        assert contents.get(scratch / "out") == "kept"
+        group.ok("vol-import", "whole", scratch / "out", "--pool", "vg")
+        hint = "vgreduce --removemissing"
+        group.refused(BUSY, "vol-create-as", "vg", "new", "4M", words=("while PVs are missing", hint))
+        group.refused(BUSY, "vol-resize", "whole", "12M", "--pool", "vg", words="while PVs are missing")
+        for tool in ("vol-start", "vol-export"):
+            more = ["-"] if tool == "vol-export" else []
+            group.refused((BUSY, BAD_DATA), tool, "lost", *more, "--pool", "vg")
+        group.ok("vol-delete", "whole", "--pool", "vg")
+        group.ok("pool-destroy", "vg")
+        group.refused(BUSY, "pool-delete", "vg", words=("lacks a device", hint))
+        # The device comes back; LVM wants to be told, because the group was changed without it.
+        call("losetup", disk.path, disk.image)
+        lvm("vgextend", "--restoremissing", "vgl", disk.path)
+        group.ok("pool-start", "vg")
+        assert group.pool("vg")["state"] == "running"
+        assert group.json("vol-list", "vg")["volumes"][0]["problem"] is None
+        assert "is clean" in group.ok("pool-check", "vg")
+        lvm("vgremove", "-y", "-f", "vgl")
+
+
 def test_what_goes_behind_the_pools_back(group, call):
     for name in ("gone", "running"):
         group.ok("vol-create-as", "vg", name, "8M")
