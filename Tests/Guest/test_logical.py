@@ -8,7 +8,7 @@ import pytest
 import sessions
 from disks import LoopDisk
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND, PROBLEMS, UNSUPPORTED, USAGE
-from volumegroups import lvm, volumes
+from volumegroups import ENVIRONMENT, lvm, volumes
 
 pytestmark = [pytest.mark.limit(240), pytest.mark.guest(
     modules=["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-raid", "raid1", "loop"],
@@ -407,6 +407,18 @@ def test_two_at_once(group):
     statuses = [status for status, _ in results]
     assert statuses[:2] == [DONE, DONE] and sorted(statuses[2:]) == [DONE, EXISTS], results
     assert set(volumes("vgl")) == {"a", "b", "same"}
+
+
+def test_a_disk_of_device_mapper_has_no_partitions(site, disks, call):
+    device = kernel_name(disks[2])
+    sectors = call("blockdev", "--getsz", device).strip()
+    call("dmsetup", "create", "big", "--table", f"0 {sectors} linear {device} 0", env=ENVIRONMENT)
+    try:
+        site.ok("pool-define-as", "d", "disk", "--source-dev", "/dev/mapper/big", "--target", "/dev/mapper")
+        for tool in ("pool-build", "pool-start"):
+            site.refused(UNSUPPORTED, tool, "d", words="device '/dev/mapper/big' is of device mapper")
+    finally:
+        call("dmsetup", "remove", "big", env=ENVIRONMENT)
 
 
 def test_a_partition_under_a_group_is_left_alone(site, scratch):
