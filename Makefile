@@ -93,6 +93,12 @@ power-cuts: ## Cut the power at every flush of a session on a thin pool and on X
 	@$(SWIFT) build
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=9000 scripts/tier guest -s -k every_loss_of_power
 
+.PHONY: conformance-netfs
+conformance-netfs: ## Run the whole conformance suite on NFS and CIFS in a guest (long where the guest is emulated)
+	@scripts/dependencies build test guest
+	@$(SWIFT) build
+	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3600 scripts/tier guest -k TestNetfsConformance
+
 .PHONY: check-deb
 check-deb: ## Build the Debian package twice, compare, and take it through its life (minutes; root)
 	@scripts/dependencies build test

@@ -7,11 +7,19 @@
 #include "storage_shim.h"
 
 #include <signal.h>
+#include <stddef.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t caught;
+/* The only process whose signals count; 0 for any. */
+static volatile pid_t heeded;
 
-static void note(int signal) {
+static void note(int signal, siginfo_t *info, void *context) {
+  (void)context;
+  if (heeded != 0 && info->si_pid != heeded) return;
+  /* The second signal of a kind ends the process at once. */
+  struct sigaction ending = {.sa_handler = SIG_DFL};
+  sigaction(signal, &ending, NULL);
   caught = signal;
   alarm(1);
 }
@@ -27,12 +35,17 @@ void shim_catch_stop_signals(void) {
     struct sigaction before;
     /* Whoever started us may have chosen to ignore it, as nohup(1) does. */
     if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler == SIG_IGN) continue;
-    /* The second signal of a kind ends the process at once. */
-    struct sigaction action = {.sa_handler = note, .sa_flags = SA_RESETHAND};
+    struct sigaction action = {.sa_sigaction = note, .sa_flags = SA_SIGINFO};
     sigaction(signals[i], &action, NULL);
   }
   struct sigaction action = {.sa_handler = again};
   sigaction(SIGALRM, &action, NULL);
+}
+
+void shim_heed_signals_of(pid_t process) {
+  heeded = process;
+  /* An alarm is not inherited. */
+  if (caught != 0) alarm(1);
 }
 
 int shim_stop_signal(void) { return caught; }

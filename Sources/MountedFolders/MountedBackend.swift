@@ -75,6 +75,9 @@ extension MountedBackend {
       error.subject = subject
       throw error
     }
+    if mount.isRemote {
+      try ServerWatch.begin(mount, timeout: max(host.answerTimeout, 1), pool: pool.name)
+    }
     let folder = try openTarget()
     let status = try folder.descriptor.status()
     // Something may have been mounted or unmounted since the look at the table.

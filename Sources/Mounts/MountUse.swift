@@ -31,8 +31,8 @@ package enum MountUse {
 
   private static func processes(below target: Path, proc: Path) -> [String] {
     guard let entries = try? Folder(opening: proc).entries() else { return [] }
-    let own = Process.identifier
-    return entries.compactMap { Int32($0.name) }.filter { $0 != own }.sorted().compactMap { pid in
+    let others = entries.compactMap { Int32($0.name) }.filter { !ServerWatch.isOwn($0) }
+    return others.sorted().compactMap { pid in
       let process = proc.appending("\(pid)")
       guard uses(process, target) else { return nil }
       return "\(text(process.appending("comm")) ?? "process") (pid \(pid))"

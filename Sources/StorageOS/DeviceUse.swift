@@ -117,8 +117,8 @@ package enum DeviceUse {
     having devices: Set<DeviceNumber>, countingReaders: Bool, proc: Path
   ) -> [String] {
     guard let entries = try? Folder(opening: proc).entries() else { return [] }
-    let own = getpid()
-    return entries.compactMap { Int32($0.name) }.filter { $0 != own }.sorted().compactMap { pid in
+    let others = entries.compactMap { Int32($0.name) }.filter { !ServerWatch.isOwn($0) }
+    return others.sorted().compactMap { pid in
       let process = proc.appending("\(pid)")
       guard let names = try? Folder(opening: process.appending("fd")).entries() else { return nil }
       let holds = names.contains { name in

@@ -45,8 +45,8 @@ package enum OpenFiles {
     guard let folder = try? Folder(opening: proc), let entries = try? folder.entries() else {
       return []
     }
-    let own = getpid()
-    return entries.compactMap { Int32($0.name) }.filter { $0 != own }.sorted().compactMap { pid in
+    let others = entries.compactMap { Int32($0.name) }.filter { !ServerWatch.isOwn($0) }
+    return others.sorted().compactMap { pid in
       let fds = proc.appending("\(pid)/fd")
       guard let list = try? Folder(opening: fds), let names = try? list.entries() else {
         return nil

@@ -51,6 +51,11 @@ package enum FolderAnswer {
     if let failure { throw failure }
   }
 
+  /// Notes what came to light later.
+  static func note(_ failure: StorageError, for folder: Path) {
+    answers[folder] = (failure, MonotonicClock.now())
+  }
+
   /// What was answered before, unless that is long ago: a silence counts for the rest of the command.
   private static func known(_ folder: Path) -> (failure: StorageError?, time: Double)? {
     guard let answer = answers[folder] else { return nil }

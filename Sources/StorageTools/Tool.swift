@@ -119,20 +119,28 @@ package final class Tool: Sendable {
       wantsJSON = arguments.has("json")
       let made = try Tool(command, arguments)
       tool = made
+      ServerWatch.canGoOn = command.effect == .reads
+      ServerWatch.end = { error in fail(command, error, wantsJSON: arguments.has("json")) }
       try command.run(made)
       finish("", "", .success)
     } catch {
-      let status = ExitStatus.number(error.code, of: command)
       var error = error
       error.hint = error.hint ?? tool?.hint(for: error)
-      if wantsJSON { finish("", tellJSON(error, command, status) + "\n", number: status) }
-      var text = Terminal.errors.coloured("\(name):", .red) + " \(error.text.escaped)\n"
-      if let hint = error.hint { text += "\(hint.escaped)\n" }
-      if error.code == .usage { text += "Try '\(name) --help' for more information.\n" }
-      // Nagios shows what is on standard output.
-      let line = command.ending == .nagios ? "CISTERN UNKNOWN - \(error.text.escaped)\n" : ""
-      finish(line, text, number: status)
+      fail(command, error, wantsJSON: wantsJSON)
     }
+  }
+
+  /// Says why a command failed and ends the process.
+  private static func fail(_ command: Command, _ error: StorageError, wantsJSON: Bool) -> Never {
+    let status = ExitStatus.number(error.code, of: command)
+    if wantsJSON { finish("", tellJSON(error, command, status) + "\n", number: status) }
+    let mark = Terminal.errors.coloured("\(command.name):", .red)
+    var text = "\(mark) \(error.text.escaped)\n"
+    if let hint = error.hint { text += "\(hint.escaped)\n" }
+    if error.code == .usage { text += "Try '\(command.name) --help' for more information.\n" }
+    // Nagios shows what is on standard output.
+    let line = command.ending == .nagios ? "CISTERN UNKNOWN - \(error.text.escaped)\n" : ""
+    finish(line, text, number: status)
   }
 
   /// Answers a shell that completes a command line, and ends the process; silently where that cannot be done.

@@ -1,13 +1,13 @@
 """Pools of type netfs on GlusterFS, mounted by FUSE, against a real server."""
 
 import os
-import signal
 import time
 from pathlib import Path
 
 import contents
 import gluster
 import pytest
+import silence
 from tools import BUSY, DONE, MIB
 
 
@@ -47,18 +47,15 @@ def test_a_gluster_pool_does_what_a_directory_pool_does(site, scratch, server):
     assert f"<dir path='{server.volume}'/>\n    <format type='glusterfs'/>" in found
 
     # The brick's process is stopped: the mount stands, and nothing is answered.
-    for process in server.bricks():
-        os.kill(process, signal.SIGSTOP)
-    try:
+    site.ok("vol-create-as", "g", "big", str(silence.SIZE))
+    silence.death_in_the_middle(site, "g", "big", lambda: silence.stopped(server.bricks()), 20)
+    with silence.stopped(server.bricks()):
         start = time.monotonic()
         info = site.run("pool-info", "g", "--timeout", "2")
         assert "inaccessible" in info.out and "does not answer within 2 seconds" in info.err, info
         assert time.monotonic() - start < 5
         stopped = site.run("pool-destroy", "g", "--timeout", "2")
         assert stopped.status == DONE and not os.path.ismount(target), stopped
-    finally:
-        for process in server.bricks():
-            os.kill(process, signal.SIGCONT)
     site.ok("pool-start", "g")
     assert contents.get(target / "v") == "one"
     site.ok("pool-destroy", "g")

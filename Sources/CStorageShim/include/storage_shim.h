@@ -81,6 +81,8 @@ int shim_terminal_columns(int fd);
 void shim_catch_stop_signals(void);
 /* The number of the signal that was noted last; 0 while there was none. */
 int shim_stop_signal(void);
+/* From here on only a signal that this process sends is noted. */
+void shim_heed_signals_of(pid_t process);
 /* Ends the process by a signal's default action. */
 void shim_end_by(int signal);
 
@@ -104,6 +106,18 @@ pid_t shim_fork_work(
 int shim_kill_group(pid_t leader);
 /* Looks at a folder in ways that the server or the device behind it has to answer. Returns 0 or an errno. */
 int shim_ask_folder(const char *path);
+/* As fork(2), with one table of descriptors for both: the child goes on with the work and ends with its parent, which
+ * is to call shim_watch_worker and to open and close nothing meanwhile. */
+pid_t shim_fork_worker(void);
+/* Waits for the worker's end, passes signals on to it, and has the folder asked every `interval` seconds, unless it is
+ * told otherwise. Returns 1 with the worker's status, as of waitpid(2), or 0 where a question was not answered for
+ * `limit` seconds, and the worker goes on; -1 the same, after it was told to ask again. */
+int shim_watch_worker(pid_t worker, const char *folder, double interval, double limit, int *status);
+/* Kills the worker. When this process has ended, too, nothing stays open but what is on the device of these numbers,
+ * even if the worker waits for the server in the kernel: no lock, no pipe that somebody waits to be closed. */
+void shim_abandon_worker(pid_t worker, unsigned major, unsigned minor);
+/* Tells a process in shim_watch_worker whether to ask. */
+void shim_tell_watcher(pid_t watcher, int is_asking);
 /* Takes an OFD read lock on one byte, fcntl(2), without waiting. */
 int shim_lock_byte(int fd, off_t offset);
 /* ioctl TIOCGWINSZ, ioctl_tty(2): columns of a terminal's window; 0 where it does not say, or -1. */

@@ -1,4 +1,5 @@
 import StorageModel
+import StorageOS
 
 /// How a pool is right now.
 package enum PoolState: String, Sendable {
@@ -33,14 +34,18 @@ extension Storage {
         record: pool, state: .inactive, sizes: nil, definition: definition, problem: nil)
     }
     do throws(StorageError) {
-      let backend = try makeBackend(pool.definition, host)
-      let sizes = try backend.sizes()
-      let problem = try (backend as? any DegradableBackend)?.impairment()
-      if let permissions = backend.targetPermissions() {
-        definition.target.permissions = permissions
-      }
-      if let backend = backend as? any SourceBackend {
-        definition.source = try backend.foundSource()
+      let (sizes, problem) = try ServerWatch.look { () throws(StorageError) in
+        let backend = try makeBackend(pool.definition, host)
+        let found = (
+          try backend.sizes(), try (backend as? any DegradableBackend)?.impairment()
+        )
+        if let permissions = backend.targetPermissions() {
+          definition.target.permissions = permissions
+        }
+        if let backend = backend as? any SourceBackend {
+          definition.source = try backend.foundSource()
+        }
+        return found
       }
       return PoolStatus(
         record: pool, state: problem == nil ? .running : .degraded, sizes: sizes,

@@ -122,10 +122,14 @@ extension Storage {
     let path = Path(text)
     guard path.isAbsolute else { return nil }
     for record in try store.all().pools where record.isActive {
-      guard let pool = try? activePool(record), let name = pool.backend.volumeName(forPath: path),
-        let volume = try? pool.volume(name)
-      else { continue }
-      return (pool, volume)
+      var found: (ActivePool, Volume)?
+      // A pool that cannot be read hides no volume of another.
+      try? ServerWatch.look { () throws(StorageError) in
+        let pool = try activePool(record)
+        guard let name = pool.backend.volumeName(forPath: path) else { return }
+        if let volume = try pool.volume(name) { found = (pool, volume) }
+      }
+      if let found { return found }
     }
     return nil
   }

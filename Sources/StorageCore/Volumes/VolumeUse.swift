@@ -47,7 +47,9 @@ extension Storage {
     for record in active {
       // A pool that cannot be read now hides its overlays; that must not keep others from working.
       guard let backend = try? makeBackend(record.definition, host) as? any OverlayBackend,
-        let names = try? backend.overlays(on: base)
+        let names = try? ServerWatch.look({ () throws(StorageError) in
+          try backend.overlays(on: base)
+        })
       else { continue }
       found += names.sorted().map {
         record.name == own ? "'\($0)'" : "'\($0)' in pool '\(record.name)'"

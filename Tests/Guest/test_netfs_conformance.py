@@ -1,0 +1,51 @@
+"""The conformance suite on pools of type netfs: NFS 4.2 on a file system that shares blocks, and CIFS."""
+
+import os
+
+import pytest
+from conformance import Conformance
+from filesystems import unmount_below
+from networkservers import NetworkFolders, address, export, samba  # noqa: F401  (fixtures)
+
+#: An emulated processor takes long for the whole suite. `make conformance-netfs` runs it; everywhere else these
+#: cases stand for it: those in which the server, not the state machine, decides.
+ALL = os.environ.get("CISTERN_ALL") == "1"
+SAMPLE = {"16", "24", "27", "32", "40", "43"}
+
+pytestmark = pytest.mark.guest(
+    modules=["nfsd", "nfs", "nfsv4", "cifs", "xfs", "loop"],
+    packages=["nfs-kernel-server", "nfs-common", "rpcbind", "samba", "cifs-utils", "xfsprogs"],
+    disks=["512M", "512M"],
+    seconds=3000 if ALL else 900,
+)
+
+BACKENDS = [
+    NetworkFolders("nfs", "/srv/export", "", reflink=True, options="nfsvers=4.2"),
+    NetworkFolders("cifs", "/srv/smb/open", "/open", reflink=False),
+]
+
+
+@pytest.fixture
+def place():
+    """Unused: the servers have their own disks."""
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
+class TestNetfsConformance(Conformance):
+    """The suite, once for each kind of server."""
+
+    @pytest.fixture(autouse=True)
+    def chosen(self, request, backend, scratch):
+        """Skips what is not in the sample; starts the server; clears it after the test."""
+        name = request.function.__name__
+        if not ALL and not any(name.startswith(f"test_case_{number}_") for number in SAMPLE):
+            pytest.skip("not in the sample of cases for emulated guests; make conformance-netfs runs all")
+        request.getfixturevalue("export" if backend.form == "nfs" else "samba")
+        yield
+        unmount_below(scratch)
+        backend.clear()
+
+    @pytest.fixture(autouse=True)
+    def patience(self, site):
+        """The first mount of a kind loads modules, which takes long on an emulated processor."""
+        site.environment["CISTERN_TIMEOUT"] = "90"
