@@ -99,6 +99,12 @@ conformance-netfs: ## Run the whole conformance suite on NFS and CIFS in a guest
 	@$(SWIFT) build
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3600 scripts/tier guest -k TestNetfsConformance
 
+.PHONY: conformance-units
+conformance-units: ## Run the whole conformance suite on SCSI, iSCSI and multipath units in guests
+	@scripts/dependencies build test guest
+	@$(SWIFT) build
+	@CISTERN_ALL=1 scripts/tier guest -k 'TestUnits or TestMaps'
+
 .PHONY: check-deb
 check-deb: ## Build the Debian package twice, compare, and take it through its life (minutes; root)
 	@scripts/dependencies build test

@@ -12,7 +12,9 @@ import pytest
 # Nothing is written beside the sources. The guest tier keeps what is compiled elsewhere: its guests read it.
 sys.pycache_prefix = os.environ.get("CISTERN_COMPILED_TESTS")
 sys.dont_write_bytecode = sys.pycache_prefix is None
-pytest.register_assert_rewrite("tools", "contents", "schemas", "sessions", "filesystems", "conformance")
+pytest.register_assert_rewrite(
+    "tools", "contents", "schemas", "sessions", "filesystems", "conformance", "inplace", "silence"
+)
 
 import guests  # noqa: E402
 from filesystems import unmount_below  # noqa: E402

@@ -123,7 +123,10 @@ def samba(disks):
     )
     run("smbpasswd", "-c", conf, "-s", "-a", "root", input=b"open sesame\nopen sesame\n")
     server = daemon("smbd", "--foreground", "--no-process-group", "-s", conf)
-    wait_until(lambda: answers(445), 60)
+    # It takes connections before it can do anything with them.
+    trial = ["mount", "-t", "cifs", "-o", "guest", f"//{KEPT}/open", "/mnt"]
+    wait_until(lambda: answers(445) and subprocess.run(trial, check=False, timeout=90).returncode == 0, 240)
+    run("umount", "/mnt")
     yield server
     server.terminate()
     server.wait(20)

@@ -9,12 +9,13 @@ from pathlib import Path
 import contents
 import pytest
 from tools import BAD_DATA, BUSY, DONE, FORBIDDEN, IO_ERROR, MIB, PROBLEMS, UNSUPPORTED
+from unitpools import UnitConformance, UnitPool
 
 pytestmark = pytest.mark.guest(packages=["open-iscsi", "e2fsprogs", "udev"], seconds=1200)
 
 TARGET = "iqn.2026-01.test:disk0"
 USER, PASSWORD = "user", "topsecret1234"
-SIZE = 32 * MIB
+SIZE = 16 * MIB
 CORE = Path("/sys/kernel/config/target")
 GROUP = CORE / "iscsi" / TARGET / "tpgt_1"
 RECORDS = Path("/etc/iscsi")
@@ -257,6 +258,14 @@ def test_several_portals_are_refused(site, scratch):
     site.ok("pool-define", file)
     words = ["Expected exactly 1 host for the storage pool", "several portals"]
     site.refused(BAD_DATA, "pool-start", "two", words=words)
+
+
+class TestUnits(UnitConformance):
+    """The suite on the units of a target."""
+
+    @pytest.fixture
+    def backend(self, secret, daemon):
+        return UnitPool("iscsi", "unit:0:0:0", define)
 
 
 @pytest.mark.limit(90)

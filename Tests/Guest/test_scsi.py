@@ -7,9 +7,10 @@ from pathlib import Path
 import contents
 import pytest
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NOT_FOUND, UNSUPPORTED
+from unitpools import UnitConformance, UnitPool
 
 pytestmark = pytest.mark.guest(
-    packages=["dmsetup", "udev", "e2fsprogs", "libdevmapper1.02.1"], seconds=600
+    packages=["dmsetup", "udev", "e2fsprogs", "libdevmapper1.02.1"], seconds=1200
 )
 
 SIZE = 16 * MIB
@@ -152,6 +153,17 @@ def test_a_host_that_goes_leaves_the_pool_inaccessible_and_stoppable(site):
     site.ok("pool-destroy", "gone")
 
 
+class TestUnits(UnitConformance):
+    """The suite on the units of an adapter."""
+
+    @pytest.fixture
+    def backend(self):
+        adapter = ["--adapter-name", "host0", "--target", "/dev"]
+        return UnitPool(
+            "scsi", "unit:0:0:0", lambda site, pool: site.ok("pool-define-as", pool, "scsi", *adapter)
+        )
+
+
 # Multipath
 
 
@@ -204,3 +216,13 @@ def test_a_map_with_a_failed_path_is_degraded_and_without_any_not_opened(site, m
     call("dmsetup", "message", "mp0", "0", f"fail_path {numbers[1]}")
     result = site.run("vol-list", "m")
     assert result.status == DONE and "none of its paths works" in result.err
+
+
+class TestMaps(UnitConformance):
+    """The suite on multipath maps."""
+
+    @pytest.fixture
+    def backend(self, map_over_both_hosts):
+        name = f"dm-{os.minor(os.stat('/dev/mapper/mp0').st_rdev)}"
+        define = lambda site, pool: site.ok("pool-define-as", pool, "mpath", "--target", "/dev/mapper")  # noqa: E731
+        return UnitPool("mpath", name, define, abilities=())

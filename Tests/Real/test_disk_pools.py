@@ -26,8 +26,10 @@ def disk(tmp_path, request):
 class DiskPool:
     """What the in-place conformance suite needs to know of a disk pool."""
 
+    abilities = frozenset({"build", "create", "check"})
+
     def __init__(self, disk, label):
-        self.disk, self.label = disk, label
+        self.disk, self.label, self.name = disk, label, f"disk-{label}"
 
     def define(self, site, pool):
         define(site, pool, self.disk, self.label)
