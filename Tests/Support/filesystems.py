@@ -61,6 +61,7 @@ class LoopFilesystem:
 
     def __exit__(self, *_):
         unmount(self.path)
+        self.path.rmdir()
         self.image.unlink()
 
     def remount(self, *options):
