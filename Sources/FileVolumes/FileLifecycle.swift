@@ -416,9 +416,10 @@ extension FileBackend {
   package func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName] {
     let folder = try folder()
     var found: [VolumeName] = []
-    for name in try recordedNames(in: folder)
-    where try record(of: files(name), in: folder)?.lifecycle.source == source {
-      found.append(name)
+    // No volume is its own source; one whose record cannot be understood can still be deleted.
+    for name in try recordedNames(in: folder) where name != source {
+      let record = try record(of: files(name), in: folder)
+      if record?.lifecycle.source == source { found.append(name) }
     }
     return found
   }
