@@ -7,17 +7,15 @@ from conformance import Conformance
 from filesystems import unmount_below
 from networkservers import NetworkFolders, address, export, samba  # noqa: F401  (fixtures)
 
-#: An emulated processor takes long for the whole suite. `make conformance-netfs` runs it; everywhere else these
-#: cases stand for it: those in which the server, not the state machine, decides.
-ALL = os.environ.get("CISTERN_ALL") == "1"
-SAMPLE = {"24", "32", "40"}
-
-pytestmark = pytest.mark.guest(
-    modules=["nfsd", "nfs", "nfsv4", "cifs", "xfs", "loop"],
-    packages=["nfs-kernel-server", "nfs-common", "rpcbind", "samba", "cifs-utils", "xfsprogs"],
-    disks=["512M", "512M"],
-    seconds=3000 if ALL else 1500,
-)
+if os.environ.get("CISTERN_ALL") == "1":
+    pytestmark = pytest.mark.guest(
+        modules=["nfsd", "nfs", "nfsv4", "cifs", "xfs", "loop"],
+        packages=["nfs-kernel-server", "nfs-common", "rpcbind", "samba", "cifs-utils", "xfsprogs"],
+        disks=["512M", "512M"],
+        seconds=3000,
+    )
+else:
+    pytestmark = pytest.mark.skip("takes long in an emulated guest; make conformance-netfs runs it")
 
 BACKENDS = [
     NetworkFolders("nfs", "/srv/export", "", reflink=True, options="nfsvers=4.2"),
@@ -36,11 +34,8 @@ class TestNetfsConformance(Conformance):
     """The suite, once for each kind of server."""
 
     @pytest.fixture(autouse=True)
-    def chosen(self, request, backend, scratch):
-        """Skips what is not in the sample; starts the server; clears it after the test."""
-        name = request.function.__name__
-        if not ALL and not any(name.startswith(f"test_case_{number}_") for number in SAMPLE):
-            pytest.skip("not in the sample of cases for emulated guests; make conformance-netfs runs all")
+    def served(self, request, backend, scratch):
+        """Starts the server; clears it after the test."""
         request.getfixturevalue("export" if backend.form == "nfs" else "samba")
         yield
         unmount_below(scratch)
