@@ -303,9 +303,6 @@ def test_a_cifs_pool_with_a_password(site, scratch, samba):
         assert "inaccessible" in result.out, result
         assert took < 3 + SLACK
     wait_until(lambda: site.pool("c")["state"] == "running", 60)
-    site.ok("vol-create-as", "c", "big", str(silence.SIZE))
-    silence.death_in_the_middle(site, "c", "big", lambda: silence.stopped(children(samba.pid)), 6 + SLACK)
-    wait_until(lambda: site.pool("c")["state"] == "running", 60)
     site.ok("pool-destroy", "c")
 
 
