@@ -13,7 +13,8 @@ package enum MountUse {
     -> [String]
   {
     let nested = try MountTable(proc: proc).mounts(below: target).map { "the mount '\($0.target)'" }
-    return nested + loops(below: target, sys: sys) + processes(below: target, proc: proc)
+    let processes = OtherProcesses.named(in: proc) { uses($0, target) }
+    return nested + loops(below: target, sys: sys) + processes
   }
 
   private static func isBelow(_ path: Path, _ target: Path) -> Bool {
@@ -27,16 +28,6 @@ package enum MountUse {
       guard let file = text(block.appending("\(name)/loop/backing_file")) else { return false }
       return isBelow(Path(verbatim: file), target)
     }.map { "/dev/\($0)" }
-  }
-
-  private static func processes(below target: Path, proc: Path) -> [String] {
-    guard let entries = try? Folder(opening: proc).entries() else { return [] }
-    let others = entries.compactMap { Int32($0.name) }.filter { !ServerWatch.isOwn($0) }
-    return others.sorted().compactMap { pid in
-      let process = proc.appending("\(pid)")
-      guard uses(process, target) else { return nil }
-      return "\(text(process.appending("comm")) ?? "process") (pid \(pid))"
-    }
   }
 
   private static func uses(_ process: Path, _ target: Path) -> Bool {

@@ -116,19 +116,14 @@ package enum DeviceUse {
   private static func processes(
     having devices: Set<DeviceNumber>, countingReaders: Bool, proc: Path
   ) -> [String] {
-    guard let entries = try? Folder(opening: proc).entries() else { return [] }
-    let others = entries.compactMap { Int32($0.name) }.filter { !ServerWatch.isOwn($0) }
-    return others.sorted().compactMap { pid in
-      let process = proc.appending("\(pid)")
-      guard let names = try? Folder(opening: process.appending("fd")).entries() else { return nil }
-      let holds = names.contains { name in
+    OtherProcesses.named(in: proc) { process in
+      let names = (try? Folder(opening: process.appending("fd")).entries()) ?? []
+      return names.contains { name in
         guard let device = deviceNumber(of: process.appending("fd/\(name.name)")),
           devices.contains(device)
         else { return false }
         return countingReaders || isOpenForWriting(process.appending("fdinfo/\(name.name)"))
       }
-      guard holds else { return nil }
-      return "\(SysFile.text(process.appending("comm")) ?? "process") (pid \(pid))"
     }
   }
 

@@ -42,23 +42,13 @@ package enum OpenFiles {
   }
 
   private static func processes(of identity: FileStatus.Identity, proc: Path) -> [String] {
-    guard let folder = try? Folder(opening: proc), let entries = try? folder.entries() else {
-      return []
-    }
-    let others = entries.compactMap { Int32($0.name) }.filter { !ServerWatch.isOwn($0) }
-    return others.sorted().compactMap { pid in
-      let fds = proc.appending("\(pid)/fd")
-      guard let list = try? Folder(opening: fds), let names = try? list.entries() else {
-        return nil
-      }
-      let holds = names.contains { name in
+    OtherProcesses.named(in: proc) { process in
+      let files = process.appending("fd")
+      let names = (try? Folder(opening: files).entries()) ?? []
+      return names.contains { name in
         // Without asking the server of a file that some process has open.
-        (try? FileStatus(known: fds.appending(name.name)))?.identity == identity
+        (try? FileStatus(known: files.appending(name.name)))?.identity == identity
       }
-      guard holds else { return nil }
-      let command = (try? Descriptor(reading: proc.appending("\(pid)/comm")).readAll(limit: 64))
-        .map { String(decoding: $0, as: UTF8.self).trimmed }
-      return "\(command ?? "process") (pid \(pid))"
     }
   }
 

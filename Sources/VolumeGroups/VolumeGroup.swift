@@ -130,4 +130,9 @@ package struct PhysicalVolume: Sendable {
       return PhysicalVolume(device: Path(device), group: group.isEmpty ? nil : group)
     }
   }
+
+  /// The devices of one group, in LVM's order, as far as they are there.
+  package static func devices(of group: String) throws(StorageError) -> [Path] {
+    try all().filter { $0.group == group }.map(\.device)
+  }
 }

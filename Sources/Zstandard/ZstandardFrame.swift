@@ -38,7 +38,8 @@ final class ZstandardFrame {
   /// The same for so many zeroes.
   func addZeroes(_ wanted: Int) -> Int {
     let count = min(wanted, work.content.count - filled)
-    for place in filled..<filled + count { work.content[place] = 0 }
+    UnsafeMutableRawBufferPointer(rebasing: work.content[filled..<filled + count])
+      .initializeMemory(as: UInt8.self, repeating: 0)
     filled += count
     return count
   }

@@ -232,28 +232,20 @@ def check(result, file, message, before=""):
     assert result.out == ""
 
 
-def documents(site, name, text):
-    file = site.root / name
+DOCUMENTS = [
+    pytest.param(command, text, message, id=f"{command[0]}-{message}")
+    for command, documents in (
+        (["pool-define"], POOLS), (["vol-create", "default"], VOLUMES), (["secret-define"], SECRETS),
+    )
+    for text, message in documents
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("command, text, message", DOCUMENTS)
+def test_document(command, text, message, prepared):
+    file = prepared.root / "document.xml"
     file.write_bytes(text.encode())
-    return file
-
-
-@pytest.mark.parametrize("text, message", POOLS, ids=[message for _, message in POOLS])
-def test_pool(text, message, prepared):
-    file = documents(prepared, "pool.xml", text)
-    check(prepared.run("pool-define", file), file, message)
-
-
-@pytest.mark.parametrize("text, message", VOLUMES, ids=[message for _, message in VOLUMES])
-def test_volume(text, message, prepared):
-    file = documents(prepared, "volume.xml", text)
-    check(prepared.run("vol-create", "default", file), file, message)
-
-
-@pytest.mark.parametrize("text, message", SECRETS, ids=[message for _, message in SECRETS])
-def test_secret(text, message, prepared):
-    file = documents(prepared, "secret.xml", text)
-    check(prepared.run("secret-define", file), file, message)
+    check(prepared.run(*command, file), file, message)
 
 
 @pytest.mark.parametrize("text, message", SECTIONS, ids=[message for _, message in SECTIONS])

@@ -83,13 +83,16 @@ extension GroupBackend {
   /// The size of the sectors that a new volume has: that of the group's devices, which LVM lets all have the same
   /// (lvm.conf(5), devices/allow_mixed_block_sizes).
   func sectorSize() throws(StorageError) -> ByteCount {
-    for member in try PhysicalVolume.all() where member.group == groupName {
-      guard let status = try? FileStatus(following: member.device),
-        let size = DeviceUse.sectorSize(of: status.device, sys: host.sys)
-      else { continue }
-      return size
+    for device in try memberDevices() {
+      if let size = DeviceUse.sectorSize(of: device, sys: host.sys) { return size }
     }
     return SectorSize.usual
+  }
+
+  /// The group's devices, in LVM's order, by the numbers that tell them whatever path names them.
+  func memberDevices() throws(StorageError) -> [DeviceNumber] {
+    try PhysicalVolume.devices(of: groupName)
+      .compactMap { (try? FileStatus(following: $0))?.device }
   }
 
   /// What is wrong in a group that lacks a device: each volume that lies on it, or the group where none does.

@@ -128,13 +128,12 @@ extension GroupBackend {
     }
     try refuseIfOpen(group) { _ in true }
     // Only what this group's devices are marked as is removed: others may have been taken by somebody else.
-    let members = try PhysicalVolume.all().filter { $0.group == groupName }.map(\.device)
-    let numbers = Set(members.compactMap { (try? FileStatus(following: $0))?.device })
+    let members = try memberDevices()
     try steps.run("run vgremove --force \(groupName)") { () throws(StorageError) in
       try report.change("vgremove", ["--yes", "--force", groupName], of: nil)
     }
     for device in pool.source.devices.map(\.path) {
-      guard let number = (try? FileStatus(following: device))?.device, numbers.contains(number)
+      guard let number = (try? FileStatus(following: device))?.device, members.contains(number)
       else { continue }
       try steps.run("run pvremove \(device)") { () throws(StorageError) in
         try report.change("pvremove", ["--yes", device.text], of: nil)

@@ -52,10 +52,7 @@ package final class GroupReport: @unchecked Sendable {
   /// LVM writes its metadata around the kernel's cache, but leaves it in that of the disks, where a loss of power
   /// takes it back: seen in a log of dm-log-writes under LVM 2.03.16.
   private func sync(_ known: [Path]) throws(StorageError) {
-    var devices = known
-    if devices.isEmpty {
-      devices = try PhysicalVolume.all().filter { $0.group == name }.map(\.device)
-    }
+    let devices = known.isEmpty ? try PhysicalVolume.devices(of: name) : known
     for device in devices { try Descriptor(readingDevice: device).sync() }
   }
 }

@@ -61,11 +61,10 @@ package struct LogicalBackend: GroupBackend, BuildingBackend, ExtendingBackend, 
   private func checkDevices(_ steps: Steps) throws(StorageError) {
     let wanted = pool.source.devices.map(\.path)
     guard !wanted.isEmpty else { return }
-    let members = try PhysicalVolume.all().filter { $0.group == groupName }.map(\.device)
-    let numbers = Set(members.compactMap { (try? FileStatus(following: $0))?.device })
+    let members = try memberDevices()
     let missing = wanted.filter { path in
       guard let number = (try? FileStatus(following: path))?.device else { return true }
-      return !numbers.contains(number)
+      return !members.contains(number)
     }
     guard missing.count < wanted.count else {
       throw StorageError(
