@@ -33,6 +33,17 @@ else
 	strip -s -o $(STRIPPED)/cistern .build/release/cistern
 endif
 
+# What is installed, with the places at which the crash tests stop it.
+.PHONY: programs
+programs: ## Build what the tests run, into .build/programs
+	@scripts/dependencies build
+	@scripts/static-libraries $(STATIC)
+	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES) -Xswiftc -DFAULT_POINTS \
+	  --scratch-path .build/tested --product cistern
+	@mkdir -p .build/programs
+	strip -s -o .build/programs/cistern .build/tested/release/cistern
+	@for name in $$(scripts/commands); do ln -sf cistern .build/programs/$$name; done
+
 .PHONY: quickstart
 quickstart: ## Build, install under ./out and run the main job on a real disk image
 	@scripts/dependencies build quickstart
@@ -78,31 +89,31 @@ fuzz: ## Throw inputs at what reads foreign bytes, a minute for each target (SEC
 
 .PHONY: test-interop-long
 test-interop-long: ## Compare with virsh what takes minutes of processor time, too (root, libvirt 9)
-	@$(SWIFT) build
+	@$(MAKE) --no-print-directory programs
 	@CISTERN_LONG=1 scripts/tier interop -k long
 
 .PHONY: conformance-thin
 conformance-thin: ## Run the whole conformance suite on thin pools in a guest (25 minutes where the guest is emulated)
 	@scripts/dependencies build test guest
-	@$(SWIFT) build
+	@$(MAKE) --no-print-directory programs
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3000 scripts/tier guest -k TestThinConformance
 
 .PHONY: power-cuts
 power-cuts: ## Cut the power at every flush of a session on a thin pool and on XFS (an hour where the guest is emulated)
 	@scripts/dependencies build test guest
-	@$(SWIFT) build
+	@$(MAKE) --no-print-directory programs
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=9000 scripts/tier guest -s -k every_loss_of_power
 
 .PHONY: conformance-netfs
 conformance-netfs: ## Run the whole conformance suite on NFS and CIFS in a guest (long where the guest is emulated)
 	@scripts/dependencies build test guest
-	@$(SWIFT) build
+	@$(MAKE) --no-print-directory programs
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3600 scripts/tier guest -k TestNetfsConformance
 
 .PHONY: conformance-units
 conformance-units: ## Run the whole conformance suite on SCSI, iSCSI and multipath units in guests
 	@scripts/dependencies build test guest
-	@$(SWIFT) build
+	@$(MAKE) --no-print-directory programs
 	@CISTERN_ALL=1 scripts/tier guest -k 'TestUnits or TestMaps'
 
 .PHONY: check-deb
@@ -136,7 +147,7 @@ fmt: ## Format the Swift code
 
 .PHONY: golden-update
 golden-update: ## Rewrite the golden files from what the commands print now
-	@$(SWIFT) build
+	@$(MAKE) --no-print-directory programs
 	@CISTERN_GOLDEN_UPDATE=1 scripts/tier golden
 
 .PHONY: man

@@ -23,9 +23,12 @@ extension FileBackend {
   package func volumeNames() throws(StorageError) -> [VolumeName] {
     let folder = try folder()
     var listing = VolumeListing()
-    var names = Set(try candidates(in: folder, listing: &listing))
+    let found = try candidates(in: folder, listing: &listing)
+    let recorded = try recordedNames(in: folder)
+    guard !recorded.isEmpty || driver.usesQubesLayout else { return found }
+    var names = Set(found)
     // Of volumes without a file there are few; a record alone may be a left-over.
-    for name in try recordedNames(in: folder) where !names.contains(name) {
+    for name in recorded where !names.contains(name) {
       if describe(name, in: folder, hasRecord: true) != nil { names.insert(name) }
     }
     return Array(names)
@@ -66,7 +69,8 @@ extension FileBackend {
 
   /// Whether a name in a plain pool is one of the toolkit's own.
   func isOwnFile(_ text: String) -> Bool {
-    text == VolumeFiles.privateFolder || text.hasPrefix(VolumeFiles.privateFolder + "/")
+    guard text.hasPrefix(VolumeFiles.privateFolder) else { return false }
+    return text == VolumeFiles.privateFolder || text.hasPrefix(VolumeFiles.privateFolder + "/")
       || text.hasPrefix(VolumeFiles.newFilePrefix)
   }
 

@@ -50,11 +50,12 @@ package struct FileStatus: Sendable {
   }
 
   init(
-    descriptor: Int32, name: String, follow: Bool, isCached: Bool = false, described: Path
+    descriptor: Int32, name: String, follow: Bool, isCached: Bool = false,
+    described: @autoclosure () -> Path
   ) throws(StorageError) {
     var raw = shim_status()
     let how = (follow ? SHIM_FOLLOW : 0) | (isCached ? SHIM_CACHED : 0)
-    try SystemCall.run(described.text, "cannot read file status") {
+    try SystemCall.run(described().text, "cannot read file status") {
       shim_status(descriptor, name, Int32(how), &raw)
     }
     self.init(raw)

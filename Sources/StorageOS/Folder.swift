@@ -56,11 +56,11 @@ package final class Folder: Sendable {
 
   /// The status of a file below the folder, of a symbolic link itself; nil where there is none.
   package func status(_ name: String) throws(StorageError) -> FileStatus? {
-    let path = path.appending(name)
-    return try absentAsNil { () throws(StorageError) in
+    try absentAsNil { () throws(StorageError) in
       guard name.utf8.contains(UInt8(ascii: "/")) else {
         return try FileStatus(
-          descriptor: descriptor.number, name: name, follow: false, described: path)
+          descriptor: descriptor.number, name: name, follow: false,
+          described: path.appending(name))
       }
       return try open(name, flags: shim_o_path | O_NOFOLLOW).status()
     }

@@ -26,11 +26,11 @@ package enum SystemCall {
 
   /// Marks a place right before a call that changes something on disk.
   ///
-  /// In debug builds the crash tests cut here: with `CISTERN_FAULT=n` the process kills itself at the n-th
+  /// The crash tests cut here, in debug builds and in those made with `-DFAULT_POINTS`: with `CISTERN_FAULT=n` the process kills itself at the n-th
   /// place; with `CISTERN_FAULT_LOG=file` every place passed appends a line with its name.
   @inline(__always)
   package static func willChange(_ name: StaticString) {
-    #if DEBUG
+    #if DEBUG || FAULT_POINTS
       FaultPoint.pass(name)
     #endif
   }
@@ -65,8 +65,8 @@ extension StorageError.Code {
   }
 }
 
-#if DEBUG
-  /// Cuts for the crash tests; not in release builds.
+#if DEBUG || FAULT_POINTS
+  /// Cuts for the crash tests; not in what is installed.
   private enum FaultPoint {
     nonisolated(unsafe) private static var passed = 0
     private static let cut = getenv("CISTERN_FAULT").flatMap { Int(String(cString: $0)) }

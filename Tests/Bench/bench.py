@@ -59,7 +59,9 @@ class Bench:
         self.site.root.mkdir()
         self.environment = self.site.surroundings()
         self.rows = []
-        self.virsh = None
+        #: Where virsh is, if a libvirtd of our own runs for it; why it does not, otherwise.
+        self.virsh, self.no_virsh = None, None
+        self.made = set()
 
     def command(self, line):
         """The argument vector of one of our commands."""
@@ -113,19 +115,20 @@ class Bench:
         self.site.ok("pool-start", name)
 
     def start_libvirtd(self):
-        """A private libvirtd; returns why there is none, or None."""
-        if os.geteuid() != 0:
-            return "needs root to run a libvirtd of its own"
-        if not shutil.which("virsh") or not shutil.which("libvirtd"):
-            return "needs virsh and libvirtd"
+        """A private libvirtd, where one can be run."""
         folder = self.scratch / "libvirtd"
-        if subprocess.run([LIBVIRTD, "start", folder], timeout=30, check=False).returncode != 0:
-            return "libvirtd does not start here"
+        if os.geteuid() != 0:
+            self.no_virsh = "needs root to run a libvirtd of its own"
+        elif not shutil.which("virsh") or not shutil.which("libvirtd"):
+            self.no_virsh = "needs virsh and libvirtd"
+        elif subprocess.run([LIBVIRTD, "start", folder], timeout=30, check=False).returncode != 0:
+            self.no_virsh = "libvirtd does not start here"
+        if self.no_virsh:
+            return
         self.environment["LIBVIRT_DEFAULT_URI"] = (
             f"storage:///system?socket={folder}/sock/libvirt-sock"
         )
         self.virsh = shutil.which("virsh")
-        return None
 
     @contextlib.contextmanager
     def another_libvirtd(self, name):
@@ -152,6 +155,45 @@ class Bench:
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
+    # What more than one step measures, made by whichever comes first.
+
+    def ten(self):
+        """The folder of a pool of ten volumes."""
+        path = self.scratch / "ten"
+        if self.first("ten"):
+            self.pool("ten", path)
+            for number in range(10):
+                (path / f"v{number}").write_bytes(b"")
+                os.truncate(path / f"v{number}", MIB)
+        return path
+
+    def many(self):
+        """The folder of a pool of 10 000 raw volumes."""
+        path = self.scratch / "many"
+        if self.first("many"):
+            self.pool("many", path)
+            for number in range(10_000):
+                descriptor = os.open(path / f"v{number:05}", os.O_CREAT | os.O_WRONLY, 0o600)
+                os.truncate(descriptor, MIB)
+                os.close(descriptor)
+        return path
+
+    def slow(self):
+        """The folder of a pool on a file system without shared blocks, with a volume whose image lies beside it."""
+        path, image = self.scratch / "slow", self.scratch / "image"
+        if self.first("slow"):
+            self.pool("slow", path)
+            self.site.ok("vol-create-as", "slow", "v", str(self.size), "--allocation", "0")
+            self.data(image, self.size, self.used)
+            self.site.ok("vol-import", "v", image, "--pool", "slow", timeout=300)
+        return path
+
+    def first(self, name):
+        """Whether nobody has asked for this before."""
+        asked = name not in self.made
+        self.made.add(name)
+        return asked
+
     # Rows
 
     def start_up(self):
@@ -169,19 +211,15 @@ class Bench:
 
     def listings(self):
         """The same pool of ten volumes for both."""
-        path = self.scratch / "ten"
-        self.pool("ten", path)
-        for number in range(10):
-            (path / f"v{number}").write_bytes(b"")
-            os.truncate(path / f"v{number}", MIB)
+        path = self.ten()
         lines = [
             "pool-list --all", "pool-list --all --details", "pool-info ten", "pool-dumpxml ten",
             "pool-uuid ten", "vol-list ten", "vol-list ten --details", "vol-info v3 --pool ten",
             "vol-path v3 --pool ten", "vol-dumpxml v3 --pool ten", f"vol-pool {path}/v3",
         ]  # fmt: skip
-        if reason := self.start_libvirtd():
+        if not self.virsh:
             for line in lines:
-                self.skip(line.replace(str(path), "PATH"), reason)
+                self.skip(line.replace(str(path), "PATH"), self.no_virsh)
             return
         self.run_virsh(f"pool-define-as ten dir --target {path}")
         self.run_virsh("pool-start ten")
@@ -197,12 +235,8 @@ class Bench:
             )
 
     def large_folder(self):
-        path = self.scratch / "many"
-        self.pool("many", path)
-        for number in range(10_000):
-            descriptor = os.open(path / f"v{number:05}", os.O_CREAT | os.O_WRONLY, 0o600)
-            os.truncate(descriptor, MIB)
-            os.close(descriptor)
+        path = self.many()
+        self.ten()
         work = "vol-list --details, 10 000 raw files"
         if self.virsh:
             self.run_virsh(f"pool-define-as many dir --target {path}")
@@ -216,7 +250,7 @@ class Bench:
                 faster=True,
             )
         else:
-            self.skip(work, "no libvirtd")
+            self.skip(work, self.no_virsh)
         self.compare(
             "vol-info of one volume in a pool of 10 000",
             lambda: self.time(self.command("vol-info v05000 --pool many")),
@@ -294,7 +328,7 @@ class Bench:
             (path / f"v{number:05}").write_bytes(image)
         work = f"vol-list --details, {self.images:,} qcow2 images".replace(",", " ")
         if not self.virsh:
-            return self.skip(work, "no libvirtd")
+            return self.skip(work, self.no_virsh)
         self.run_virsh(f"pool-define-as images dir --target {path}")
         self.run_virsh("pool-start images")
         self.compare(
@@ -310,7 +344,7 @@ class Bench:
         work = "vol-create-as of a qcow2 volume of 10 GiB"
         self.pool("new", self.scratch / "new")
         if not self.virsh:
-            return self.skip(work, "no libvirtd")
+            return self.skip(work, self.no_virsh)
         (self.scratch / "new-virsh").mkdir()
         self.run_virsh(f"pool-define-as new dir --target {self.scratch}/new-virsh")
         self.run_virsh("pool-start new")
@@ -371,7 +405,7 @@ class Bench:
             f"{copy}; sync", 1.3 if kind == "xfs" else 1.1, RUNS + 2,
         )  # fmt: skip
         if not self.virsh:
-            self.skip(work, "no libvirtd")
+            self.skip(work, self.no_virsh)
         else:
             self.compare(
                 work, lambda: settled(clone),
@@ -429,7 +463,7 @@ class Bench:
                 lambda: fresh(shell(f"{' '.join(map(str, virsh))}; sync {copy}")), "virsh; sync", 1.0,
             )  # fmt: skip
         else:
-            self.skip(f"vol-upload and vol-download {work}", "no libvirtd")
+            self.skip(f"vol-upload and vol-download {work}", self.no_virsh)
         remove(copy)
         remove(image)
 
@@ -464,11 +498,8 @@ class Bench:
     def transfers(self):
         """On a file system without shared blocks, so that both copy. An import makes its data durable
         and replaces what was there, so its peer does that, too."""
-        self.pool("slow", self.scratch / "slow")
-        self.site.ok("vol-create-as", "slow", "v", "20G", "--allocation", "0")
-        image, copy, volume = self.scratch / "image", self.scratch / "copy", self.scratch / "slow" / "v"
-        self.data(image, 20 * GIB, GIB)
-        self.site.ok("vol-import", "v", image, "--pool", "slow", timeout=300)
+        volume = self.slow() / "v"
+        image, copy = self.scratch / "image", self.scratch / "copy"
 
         def quiet(argv, before=lambda: None):
             before()
@@ -478,7 +509,7 @@ class Bench:
         def shell(text):
             return ["/bin/sh", "-ec", text]
 
-        work = "1 GiB data in a 20 GiB sparse volume"
+        work = f"{self.used // MIB} MiB data in a {self.size // GIB} GiB sparse volume"
         self.compare(
             f"export of {work}",
             lambda: quiet(
@@ -501,7 +532,7 @@ class Bench:
         )
         remove(copy)
         replaced = self.scratch / "replaced"
-        self.data(replaced, 20 * GIB, GIB)
+        self.data(replaced, self.size, self.used)
         self.compare(
             f"import of {work}",
             lambda: quiet(self.command(["vol-import", "v", image, "--pool", "slow"])),
@@ -513,7 +544,9 @@ class Bench:
         remove(replaced)
 
     def memory(self):
-        """Peak memory of every command on the largest things made above; of the programs it starts, too."""
+        """Peak memory of every command on the largest things there are; of the programs it starts, too."""
+        self.many()
+        self.slow()
         uuid = "c4f1a3de-0000-4000-8000-000000000001"
         image, locked, secret = (self.scratch / name for name in ("q.xml", "locked.xml", "secret.xml"))
         document = (
@@ -597,13 +630,15 @@ def main():
     scratch = Path(tempfile.mkdtemp(prefix="cistern-bench-"))
     bench = Bench(arguments.programs, scratch, arguments.small)
     try:
-        if arguments.only and "listings" not in arguments.only:
-            bench.start_libvirtd()
+        bench.start_libvirtd()
         for step in (
             bench.start_up, bench.listings, bench.large_folder, bench.large_folder_of_images, bench.creation,
-            bench.clones, bench.sessions, bench.transfers, bench.uploads, bench.compression, bench.memory,
+            bench.sessions, bench.clones, bench.transfers, bench.uploads, bench.compression, bench.memory,
         ):  # fmt: skip
             if not arguments.only or step.__name__ in arguments.only.split(","):
+                # What the step before wrote and removed is not this one's work.
+                os.sync()
+                time.sleep(5)
                 step()
     finally:
         bench.stop_libvirtd()

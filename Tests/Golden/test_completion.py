@@ -3,7 +3,6 @@
 import json
 import re
 import shutil
-import statistics
 import subprocess
 import tempfile
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from shells import Shell
-from tools import PROGRAMS, REPOSITORY, Site, commands
+from tools import PROGRAMS, Site, commands
 
 SHELLS = ["bash", "zsh", "fish"]
 
@@ -197,8 +196,7 @@ def test_completion_is_not_an_option(place):
 
 
 def test_ten_thousand_volumes(scratch, site):
-    """A Tab is answered before a finger is off the key: in 15 ms by the release program, where it is built."""
-    release = REPOSITORY / ".build" / "stripped" / "cistern"
+    """A Tab is answered before a finger is off the key: in 15 ms by the release program."""
     folder = scratch / "pool"
     folder.mkdir()
     for number in range(10_000):
@@ -219,15 +217,22 @@ def test_ten_thousand_volumes(scratch, site):
     unfinished = answer(site, "bash", "vol-stop", "vol-stop --pool many ", "")
     assert unfinished == ["values", "volume-00007", "volume-00009"]
     assert len(answer(site, "bash", "vol-start", "vol-start --pool many ", "")) == 10_000
-    if not release.exists():
-        pytest.skip("time is measured of the release program: make build")
-    times = []
-    for _ in range(21):
-        start = time.perf_counter()
-        subprocess.run(
-            [release, "vol-info", "--complete=zsh", "--pool", "many", "volume-"],
-            env=site.surroundings(), stdout=subprocess.DEVNULL, check=True, timeout=20,
-        )  # fmt: skip
-        times.append(time.perf_counter() - start)
-    # The best of many: what others do on this machine meanwhile is not the program's.
-    assert min(times) < 0.015, f"{min(times):.4f} s at best, {statistics.median(times):.4f} s mostly"
+    if PROGRAMS.name == "debug":
+        pytest.skip("time is measured of the release program")
+    ask = [PROGRAMS / "vol-info", "--complete=zsh", "--pool", "many", "volume-"]
+    own, peer = 1.0, 1.0
+    # The best of many: what others do on this machine meanwhile is not the program's. A slower machine has more time:
+    # 15 ms are meant for one on which `qemu-img --version` takes 3.6.
+    for _ in range(100):
+        own = min(own, seconds(ask, site))
+        peer = min(peer, seconds(["qemu-img", "--version"], site))
+        if own < 0.015 * max(1, peer / 0.0036):
+            return
+    pytest.fail(f"{own * 1000:.1f} ms where qemu-img --version takes {peer * 1000:.1f}")
+
+
+def seconds(line, site):
+    """How long a program runs."""
+    start = time.perf_counter()
+    subprocess.run(line, env=site.surroundings(), stdout=subprocess.DEVNULL, check=True, timeout=20)
+    return time.perf_counter() - start

@@ -37,16 +37,16 @@ def mirror():
 
 @pytest.fixture(scope="module")
 def package():
-    """The package's file, built from the debug objects unless one is given."""
+    """The package's file, with the programs that the tests run unless one is given."""
     if reason := cannot_be_root():
         pytest.skip(reason)
     if missing := [name for name in NEEDED if not shutil.which(name)]:
         pytest.skip(f"needs {', '.join(missing)}")
     if GIVEN:
         return Path(GIVEN)
-    folder = CACHE / "debug"
+    folder = CACHE / "tested"
     done = subprocess.run(
-        [REPOSITORY / "scripts" / "build-deb", "debug", folder], capture_output=True, text=True, timeout=280,
+        [REPOSITORY / "scripts" / "build-deb", "tested", folder], capture_output=True, text=True, timeout=280,
         check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"{done.stdout}{done.stderr}"

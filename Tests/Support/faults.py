@@ -1,4 +1,4 @@
-"""Killing a command of a debug build before one of the changes that it makes."""
+"""Killing a command before one of the changes that it makes, in a program with fault points."""
 
 import signal
 

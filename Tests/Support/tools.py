@@ -11,8 +11,8 @@ from pathlib import Path
 import schemas
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-# The debug build carries the fault points that the crash tier uses.
-PROGRAMS = Path(os.environ.get("CISTERN_PROGRAMS", REPOSITORY / ".build" / "debug"))
+# What `make programs` builds: the release program, with the fault points that the crash tier uses.
+PROGRAMS = Path(os.environ.get("CISTERN_PROGRAMS", REPOSITORY / ".build" / "programs"))
 NOBODY = 65534
 #: How many times longer everything may take than on a machine that does nothing else.
 PATIENCE = int(os.environ.get("CISTERN_PATIENCE", "1"))

@@ -146,6 +146,8 @@ struct LiveNames: Sendable {
 
   /// By name; one that stands in several pools once for each.
   private func sorted(_ candidates: [Candidate]) -> [Candidate] {
-    candidates.sorted { ($0.text, $0.meaning) < ($1.text, $1.meaning) }
+    candidates.sorted {
+      $0.text < $1.text || ($0.text == $1.text && $0.meaning < $1.meaning)
+    }
   }
 }

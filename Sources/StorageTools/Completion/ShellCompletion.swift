@@ -43,7 +43,7 @@ enum ShellCompletion: String, Sendable {
     case .candidates(let candidates, let isList):
       var text = isList ? "list\n" : "values\n"
       let form = form(completion.attached, given)
-      for candidate in candidates where !candidate.text.contains(where: \.isNewline) {
+      for candidate in candidates where !candidate.text.breaksLine {
         text += form(candidate)
         text += "\n"
       }
@@ -73,6 +73,12 @@ enum ShellCompletion: String, Sendable {
 }
 
 extension String {
+  /// Whether it holds what some program takes for the end of a line.
+  fileprivate var breaksLine: Bool {
+    // Of ASCII alone only the control characters do; nearly every name is of it.
+    utf8.contains { $0 < 0x20 || $0 >= 0x80 } && contains(where: \.isNewline)
+  }
+
   /// The text without anything that could be taken for another candidate, or steer a terminal.
   fileprivate var oneLine: String { escaped }
 }

@@ -97,7 +97,7 @@ struct CommandFileTests {
     }
   }
 
-  static let builds = [".build/release", ".build/debug", ".build/stripped"].map { "\($0)/cistern" }
+  static let builds = [".build/release", ".build/debug", ".build/programs"].map { "\($0)/cistern" }
     .filter(Repository.exists)
 
   @Test(
