@@ -16,6 +16,9 @@ package struct LogicalVolume: Equatable, Sendable {
   package let metadataFill: Int?
   /// The size of a thin pool's metadata; nil for others.
   package let metadataSize: ByteCount?
+  /// Of a thin pool the number of its last change, as LVM has it; of a thin volume that of the pool before it was
+  /// made; nil for others.
+  package let transaction: UInt64?
   package let tags: [String]
   package var segments: [Segment]
   /// `lv_attr` (lvs(8)): ten characters.
@@ -76,7 +79,7 @@ extension LogicalVolume {
   /// The fields of a report that a volume is read from.
   static let fields = [
     "lv_name", "lv_uuid", "lv_size", "origin", "pool_lv", "data_percent", "metadata_percent",
-    "lv_metadata_size", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
+    "lv_metadata_size", "transaction_id", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
   ]
 
   /// Reads a row of `lvs -a`, one for each segment.
@@ -97,6 +100,7 @@ extension LogicalVolume {
     dataFill = hundredths(text("data_percent"))
     metadataFill = hundredths(text("metadata_percent"))
     metadataSize = ByteCount(decimal: text("lv_metadata_size"))
+    transaction = UInt64(text("transaction_id"))
     tags = text("lv_tags").split(separator: ",").map(String.init)
     attributes = Array(text("lv_attr").utf8)
     let ranges = text("seg_pe_ranges").split(separator: " ").compactMap(Range.init)

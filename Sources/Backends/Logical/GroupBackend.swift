@@ -38,16 +38,12 @@ extension GroupBackend {
       return VolumeName(found: name)
     }
     guard let mapped = path.relative(to: Path("/dev/mapper")) else { return nil }
-    let prefix = doubled(groupName) + "-"
+    let prefix = LVMName.doubled(groupName) + "-"
     guard mapped.hasPrefix(prefix) else { return nil }
     let rest = mapped.dropFirst(prefix.count).split(
       separator: "--", omittingEmptySubsequences: false)
     guard rest.allSatisfy({ !$0.contains("-") }) else { return nil }
     return VolumeName(found: rest.joined(separator: "-"))
-  }
-
-  private func doubled(_ name: String) -> String {
-    name.split(separator: "-", omittingEmptySubsequences: false).joined(separator: "--")
   }
 
   /// Refuses what no new volume can be called.

@@ -43,13 +43,16 @@ package struct ThinBackend: GroupBackend, BuildingBackend, ExtendingBackend {
 
   package func start(_ steps: Steps) throws(StorageError) {
     let found = try thinPool(in: report.group())
-    guard !found.isActive else {
-      return try steps.run("find \(thinSubject)") {}
+    if found.isActive {
+      try steps.run("find \(thinSubject)") {}
+    } else {
+      // Only an active one tells how full it is.
+      try steps.run("activate \(thinSubject)") { () throws(StorageError) in
+        try report.change("lvchange", ["--activate", "y", full(thin)], of: nil)
+      }
     }
-    // Only an active one tells how full it is.
-    try steps.run("activate \(thinSubject)") { () throws(StorageError) in
-      try report.change("lvchange", ["--activate", "y", full(thin)], of: nil)
-    }
+    // While a making is cut nothing new can be made in the thin pool, whoever's it is.
+    try finishChange(steps)
   }
 
   /// Nothing is deactivated: others, the root file system among them, can be in the same thin pool.

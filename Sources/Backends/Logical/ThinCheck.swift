@@ -12,8 +12,15 @@ extension ThinBackend: CheckingBackend {
     let group = try report.group()
     _ = try thinPool(in: group)
     var found = missingDevices(of: group) { $0.thinPool == thin || $0.name == thin }
+    // What it is a left-over of, if of anything, is seen when it is there.
+    let unfinished = try unfinishedChange()?.made.name
     for (name, family) in group.families(inThinPool: thin) {
-      found += findings(of: family, isStarted: isStarted(name))
+      found += findings(of: family, isStarted: isStarted(name)).filter {
+        $0.path.lastComponent != unfinished
+      }
+    }
+    if let unfinished, let name = ThinRole.of(unfinished)?.1 {
+      found.append(Finding(.unfinishedChange, node(unfinished), volume: name))
     }
     return found.sorted { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
   }
@@ -40,6 +47,7 @@ extension ThinBackend: CheckingBackend {
   }
 
   package func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
+    try settle(name, steps)
     // Uncommitted sessions are the life cycle's business, so nothing counts as stale here.
     for finding in findings(of: try family(name), isStarted: true)
     where finding.kind.isRepairable { try repair(finding, steps) }
@@ -48,6 +56,7 @@ extension ThinBackend: CheckingBackend {
   package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {
     guard let name = finding.volume else { return }
     switch finding.kind {
+    case .unfinishedChange: try sweep(name, steps)
     case .misplacedState:
       try steps.run("rename '\(finding.path)' to '\(node(name.text))'") {
         () throws(StorageError) in

@@ -223,6 +223,7 @@ package struct Finding: Equatable, Sendable {
     case staleMount = "stale-mount"
     case staleKernelView = "stale-kernel-view"
     case unfinishedVolume = "unfinished-volume"
+    case unfinishedChange = "unfinished-change"
     case incompleteContent = "incomplete-content"
     case staleSession = "stale-session"
     case missingDevice = "missing-device"
@@ -252,6 +253,8 @@ package struct Finding: Equatable, Sendable {
       case .staleKernelView:
         return "partition that the kernel knows otherwise than the table has it"
       case .unfinishedVolume: return "new volume whose content was not copied to its end"
+      case .unfinishedChange:
+        return "new volume that LVM knows and the kernel was not told of to the end"
       case .incompleteContent: return "content half overwritten by a command that did not finish"
       case .staleSession: return "session of a start or stop of the pool that did not finish"
       case .missingDevice: return "lies on a device of the volume group that is not there"
@@ -265,6 +268,7 @@ package struct Finding: Equatable, Sendable {
       case .staleMount: return "unmounted"
       case .misplacedState: return "renamed"
       case .staleSession: return "ended"
+      case .unfinishedChange: return "settled"
       default: return "removed"
       }
     }
@@ -278,6 +282,7 @@ package struct Finding: Equatable, Sendable {
       case .incompleteContent: return "none: import the content again, or delete the volume"
       case .misplacedState: return "give it its own name back"
       case .staleSession: return "end it"
+      case .unfinishedChange: return "end its making, or remove it where nothing was made"
       case .missingDevice:
         return "none: bring it back (vgextend --restoremissing), or vgreduce --removemissing"
       default: return "remove it"

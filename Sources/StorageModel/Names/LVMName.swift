@@ -18,6 +18,11 @@ package enum LVMName {
     "_rimage", "_rmeta", "_tdata", "_tmeta", "_vdata", "_vorigin", "_wcorig",
   ]
 
+  /// A name inside one of device mapper's, where a single dash separates names.
+  package static func doubled(_ name: String) -> String {
+    name.split(separator: "-", omittingEmptySubsequences: false).joined(separator: "--")
+  }
+
   /// Why a new logical volume cannot be called so in a group, in words; nil where it can.
   ///
   /// Device mapper has room for 127 bytes of group and volume with every dash doubled and one between them.

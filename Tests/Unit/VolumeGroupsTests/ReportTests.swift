@@ -7,12 +7,12 @@ enum Reports {
   static func row(
     _ name: String, size: String = "104857600", type: String = "linear", ranges: String = "",
     attributes: String = "-wi-a-----", origin: String = "", pool: String = "", data: String = "",
-    metadata: String = "", tags: String = "", group: String = "wz--n-"
+    metadata: String = "", tags: String = "", transaction: String = "", group: String = "wz--n-"
   ) -> String {
     """
     {"lv_name":"\(name)", "lv_uuid":"7w1w2g-5bGH-ioRK-KSDT-kzye-A1e0-TIkevE", "lv_size":"\(size)", \
     "origin":"\(origin)", "pool_lv":"\(pool)", "data_percent":"\(data)", \
-    "metadata_percent":"\(metadata)", "lv_tags":"\(tags)", "segtype":"\(type)", \
+    "metadata_percent":"\(metadata)", "transaction_id":"\(transaction)", "lv_tags":"\(tags)", "segtype":"\(type)", \
     "seg_pe_ranges":"\(ranges)", "lv_attr":"\(attributes)", "vg_name":"vg0", "vg_attr":"\(group)", \
     "vg_size":"2139095040", "vg_free":"1413480448", "vg_extent_size":"4194304", "vg_lock_type":""}
     """
@@ -48,11 +48,13 @@ struct ReportTests {
   func brackets() throws {
     let group = try Reports.group(
       Reports.row(
-        "tp", type: "thin-pool", ranges: "tp_tdata:0-74", data: "12.34", metadata: "0.98"),
+        "tp", type: "thin-pool", ranges: "tp_tdata:0-74", data: "12.34", metadata: "0.98",
+        transaction: "7"),
       Reports.row("[tp_tdata]", ranges: "/dev/vda:68-142", attributes: "Twi-ao----"))
     let pool = try #require(group.volumes["tp"])
     #expect(pool.isThinPool && !pool.isInternal)
     #expect(pool.dataFill == 1234 && pool.metadataFill == 98)
+    #expect(pool.transaction == 7 && group.volumes["tp_tdata"]?.transaction == nil)
     #expect(group.volumes["tp_tdata"]?.isInternal == true)
   }
 
