@@ -75,6 +75,7 @@ DIFFERENCES = {
     ("foreign image: overlays", "vol-dumpxml two --pool images"): {"stdout": BACKING},
     ("volume document: compat of raw", "vol-dumpxml v --pool images"): {"stdout": REPEATED},
     ("volume document: features of raw", "vol-dumpxml v --pool images"): {"stdout": REPEATED},
+    ("long: encrypted volumes", "vol-dumpxml q --pool images"): {"stdout": REPEATED},
     ("format qcow2", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
     ("volume made: clusters", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
     ("volume made: copy on write off", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
