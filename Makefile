@@ -11,8 +11,6 @@ PYTHON = /usr/bin/python3
 RELEASE = -c release --static-swift-stdlib -Xswiftc -no-toolchain-stdlib-rpath --disable-local-rpath
 # Nothing of the folder that it is built in is left in it, so that two builds are equal.
 RELEASE += -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=. -Xlinker --build-id=none
-# Also without the hash of the compiler's options, in which the folder is, and which nothing reads when it runs.
-STRIP = strip -s -R .swift_modhash
 STRIPPED = .build/stripped
 STATIC = .build/static
 # Archives are searched once, in order: those that libxml2 needs come again at the end.
@@ -29,10 +27,10 @@ build: ## Build the release programs (LAYOUT=separate: one for each command)
 	@scripts/static-libraries $(STATIC)
 ifeq ($(LAYOUT),separate)
 	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES)
-	for name in cistern $$(scripts/commands); do $(STRIP) -o $(STRIPPED)/$$name .build/release/$$name; done
+	for name in cistern $$(scripts/commands); do scripts/strip .build/release/$$name $(STRIPPED)/$$name; done
 else
 	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES) --product cistern
-	$(STRIP) -o $(STRIPPED)/cistern .build/release/cistern
+	scripts/strip .build/release/cistern $(STRIPPED)/cistern
 endif
 
 # What is installed, with the places at which the crash tests stop it.
@@ -43,7 +41,7 @@ programs: ## Build what the tests run, into .build/programs
 	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES) -Xswiftc -DFAULT_POINTS \
 	  --scratch-path .build/tested --product cistern
 	@mkdir -p .build/programs
-	$(STRIP) -o .build/programs/cistern .build/tested/release/cistern
+	scripts/strip .build/tested/release/cistern .build/programs/cistern
 	@for name in $$(scripts/commands); do ln -sf cistern .build/programs/$$name; done
 
 .PHONY: quickstart
