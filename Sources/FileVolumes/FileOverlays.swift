@@ -9,27 +9,25 @@ extension FileBackend {
     // Everything in Qubes' layout is raw.
     guard !driver.usesQubesLayout else { return [] }
     let folder = try folder()
-    var found: Set<VolumeName> = []
     let recorded = Set(try recordedNames(in: folder))
+    var states: [(file: String, name: VolumeName)] = []
     for entry in try folder.entries() where entry.kind == .regular || entry.kind == nil {
       guard !isOwnFile(entry.name), let name = VolumeName(found: entry.name) else { continue }
-      if isOverlay(entry.name, of: name, isRecorded: recorded.contains(name), on: base, in: folder)
-      {
-        found.insert(name)
-      }
+      states.append((entry.name, name))
     }
-    for name in recorded where !found.contains(name) {
+    for name in recorded {
       let files = files(name)
       guard let side = try folder.folderIfPresent(files.side) else { continue }
-      let states = try side.entries().map(\.name).filter {
-        $0 == files.working || files.revision(of: $0) != nil
+      for file in try side.entries().map(\.name)
+      where file == files.working || files.revision(of: file) != nil {
+        states.append((files.sidePath(file), name))
       }
-      let overlay = states.first {
-        isOverlay(files.sidePath($0), of: name, isRecorded: true, on: base, in: folder)
-      }
-      if overlay != nil { found.insert(name) }
     }
-    return Array(found)
+    let found = Parallel.compactMap(states) { file, name in
+      isOverlay(file, of: name, isRecorded: recorded.contains(name), on: base, in: folder)
+        ? name : nil
+    }
+    return Array(Set(found))
   }
 
   /// Whether a file is an overlay on `base`.
@@ -39,8 +37,11 @@ extension FileBackend {
     _ file: String, of name: VolumeName, isRecorded: Bool, on base: FileStatus.Identity,
     in folder: Folder
   ) -> Bool {
+    // Of many files nearly each has all that is asked for in its first block.
+    let block = 4096
     guard let opened = try? folder.openIfPresent(file),
-      let magic = try? opened.read(at: 0, count: 4), ImageProbe.mayHaveBacking(magic)
+      let head = try? opened.read(at: 0, count: block),
+      ImageProbe.mayHaveBacking(Array(head.prefix(4)))
     else { return false }
     if isRecorded, let record = try? record(of: files(name), in: folder),
       record.format?.isRaw == true
@@ -50,7 +51,12 @@ extension FileBackend {
     guard let size = try? opened.status().size,
       let facts = try? ImageProbe.probe(
         size: size,
-        read: { offset, count throws(StorageError) in try opened.read(at: offset, count: count) }),
+        read: { offset, count throws(StorageError) in
+          guard offset >= 0, offset + Int64(count) <= Int64(head.count) else {
+            return try opened.read(at: offset, count: count)
+          }
+          return Array(head[Int(offset)..<Int(offset) + count])
+        }),
       let backing = facts.backing, !backing.isSpecial
     else { return false }
     let path = Path(backing.resolved(beside: path(of: name)))

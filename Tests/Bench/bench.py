@@ -326,7 +326,7 @@ class Bench:
         image = (path / "v00000").read_bytes()
         for number in range(1, self.images):
             (path / f"v{number:05}").write_bytes(image)
-        work = f"vol-list --details, {self.images:,} qcow2 images".replace(",", " ")
+        work = f"vol-list --details, {self.images:_} qcow2 images".replace("_", " ")
         if not self.virsh:
             return self.skip(work, self.no_virsh)
         self.run_virsh(f"pool-define-as images dir --target {path}")
@@ -620,20 +620,28 @@ def report(rows, title="Figures", made_by="make bench"):
     return "\n".join(lines) + "\n"
 
 
+def merged(page, rows):
+    """The rows of an earlier page, those that were measured again in their places, and the new ones."""
+    new = {row[:2]: row for row in rows}
+    lines = [tuple(line.strip("| ").split(" | ")) for line in page.splitlines() if line.startswith("| ")][1:]
+    kept = [new.pop(line[:2], (*line, "") if len(line) == 4 else line) for line in lines]
+    return kept + list(new.values())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--programs", default=REPOSITORY / ".build" / "stripped", type=Path)
     parser.add_argument("--output", default=REPOSITORY / "bench" / "latest.md", type=Path)
     parser.add_argument("--small", action="store_true", help="small sizes, to try this program out")
-    parser.add_argument("--only", help="only these steps, by name, separated by commas")
+    parser.add_argument("--only", help="only these steps, by name, separated by commas; other rows of the page stay")
     arguments = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="cistern-bench-"))
     bench = Bench(arguments.programs, scratch, arguments.small)
     try:
         bench.start_libvirtd()
         for step in (
-            bench.start_up, bench.listings, bench.large_folder, bench.large_folder_of_images, bench.creation,
-            bench.sessions, bench.clones, bench.transfers, bench.uploads, bench.compression, bench.memory,
+            bench.start_up, bench.listings, bench.sessions, bench.large_folder, bench.large_folder_of_images,
+            bench.creation, bench.clones, bench.transfers, bench.uploads, bench.compression, bench.memory,
         ):  # fmt: skip
             if not arguments.only or step.__name__ in arguments.only.split(","):
                 # What the step before wrote and removed is not this one's work.
@@ -644,7 +652,10 @@ def main():
         bench.stop_libvirtd()
         shutil.rmtree(scratch, ignore_errors=True)
     arguments.output.parent.mkdir(exist_ok=True)
-    arguments.output.write_text(report(bench.rows))
+    rows = bench.rows
+    if arguments.only and arguments.output.exists():
+        rows = merged(arguments.output.read_text(), rows)
+    arguments.output.write_text(report(rows))
     print(f"written to {arguments.output}")
     return 1 if any("missed" in row[-1] for row in bench.rows) else 0
 

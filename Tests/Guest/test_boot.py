@@ -16,6 +16,8 @@ SYSTEM = Path("/lib/systemd/system")
 # Names and paths that mean something to systemd or to a shell.
 STRANGE, STRANGE_FOLDER = "my-$HOME %i pool", "/srv/my $HOME %i pool"
 
+STARTED = ["a-inner", "images", STRANGE, "outer"]
+
 
 def install():
     """What scripts/install places, by links: each of its many small programs would take a tenth of a second."""
@@ -74,11 +76,19 @@ def booted(tmp_path_factory):
         Service={"ExecStartPre": "/usr/local/bin/pool-build images"},
     )
     pool("pool-define-as", "images", "dir", "--target", "/srv/mounted/images")
+    # The folder of another appears only when the pool that it lies in has been started.
+    unit(
+        "cistern-pool@outer.service.d/late.conf",
+        Service={"ExecStartPost": "/bin/sh -c 'sleep 2; mkdir /srv/outer/inner'"},
+    )
+    pool("pool-define-as", "outer", "dir", "--target", "/srv/outer")
+    pool("pool-build", "outer")
+    pool("pool-define-as", "a-inner", "dir", "--target", "/srv/outer/inner")
     pool("pool-define-as", STRANGE, "dir", "--target", STRANGE_FOLDER)
     pool("pool-build", STRANGE)
     pool("pool-define-as", "broken", "dir", "--target", "/srv/was-never-built")
     pool("pool-define-as", "idle", "dir", "--target", "/srv/idle")
-    for name in ("images", STRANGE, "broken"):
+    for name in ("images", STRANGE, "broken", "a-inner"):
         pool("pool-autostart", name)
     listed = f"/usr/local/bin/pool-list --name >{said}"
     unit(
@@ -127,6 +137,8 @@ def names(text):
 def test_marked_pools_are_started_and_no_others(booted):
     pools = {one["name"]: one["state"] for one in json.loads((booted / "pools").read_text())["pools"]}
     assert pools["images"] == pools[STRANGE] == "running"
+    # What a marked pool lies in is started for it.
+    assert pools["a-inner"] == pools["outer"] == "running"
     assert pools["idle"] == pools["default"] == "inactive"
 
 
@@ -145,9 +157,15 @@ def test_a_pool_waits_for_its_mount(booted):
     assert "srv-mounted.mount" in images
 
 
+def test_a_pool_waits_for_the_pool_that_it_lies_in(booted):
+    units = (booted / "units").read_text().split("\n\n")
+    inner = next(unit for unit in units if "cistern-pool@a" in unit.split("Id=")[1].split("\n")[0])
+    assert "ActiveState=active" in inner and "cistern-pool@outer.service" in inner
+
+
 def test_libvirt_finds_the_pools_started_and_keeps_them_until_it_has_stopped(booted):
-    assert names((booted / "started").read_text()) == ["images", STRANGE]
-    assert names((booted / "stopped").read_text()) == ["images", STRANGE]
+    assert names((booted / "started").read_text()) == STARTED
+    assert names((booted / "stopped").read_text()) == STARTED
 
 
 def test_pools_are_stopped_at_shutdown(booted):
