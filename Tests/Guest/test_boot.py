@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tools import PROGRAMS, REPOSITORY, commands
 
-pytestmark = pytest.mark.guest(packages=["systemd"], memory=1500, seconds=600)
+pytestmark = pytest.mark.guest(packages=["systemd"], modules=["loop", "ext4"], memory=1500, seconds=600)
 
 UNITS = Path("/etc/systemd/system")
 SYSTEM = Path("/lib/systemd/system")
@@ -76,14 +76,15 @@ def booted(tmp_path_factory):
         Service={"ExecStartPre": "/usr/local/bin/pool-build images"},
     )
     pool("pool-define-as", "images", "dir", "--target", "/srv/mounted/images")
-    # The folder of another appears only when the pool that it lies in has been started.
-    unit(
-        "cistern-pool@outer.service.d/late.conf",
-        Service={"ExecStartPost": "/bin/sh -c 'sleep 2; mkdir /srv/outer/inner'"},
-    )
+    # The image of another lies in the folder of a pool that takes its time.
+    unit("cistern-pool@outer.service.d/late.conf", Service={"ExecStartPost": "sleep 2"})
     pool("pool-define-as", "outer", "dir", "--target", "/srv/outer")
     pool("pool-build", "outer")
-    pool("pool-define-as", "a-inner", "dir", "--target", "/srv/outer/inner")
+    with open("/srv/outer/image", "wb") as image:
+        image.truncate(64 << 20)
+    inner = ["--source-dev", "/srv/outer/image", "--source-format", "ext4", "--target", "/srv/inner"]
+    pool("pool-define-as", "a-inner", "fs", *inner)
+    pool("pool-build", "a-inner", "--no-overwrite")
     pool("pool-define-as", STRANGE, "dir", "--target", STRANGE_FOLDER)
     pool("pool-build", STRANGE)
     pool("pool-define-as", "broken", "dir", "--target", "/srv/was-never-built")
@@ -98,7 +99,7 @@ def booted(tmp_path_factory):
             "ExecStop": f"/bin/sh -c '{listed}/stopped'",
         },
     )  # fmt: skip
-    shown = "Id,ActiveState,Result,After"
+    shown = "Id,ActiveState,Result,After,InactiveExitTimestampMonotonic,ActiveEnterTimestampMonotonic"
     unit(
         "report.service",
         Unit={"After": ["cistern-pools.target", "libvirtd.service"]},
@@ -158,9 +159,16 @@ def test_a_pool_waits_for_its_mount(booted):
 
 
 def test_a_pool_waits_for_the_pool_that_it_lies_in(booted):
-    units = (booted / "units").read_text().split("\n\n")
-    inner = next(unit for unit in units if "cistern-pool@a" in unit.split("Id=")[1].split("\n")[0])
-    assert "ActiveState=active" in inner and "cistern-pool@outer.service" in inner
+    units = [
+        dict(line.split("=", 1) for line in text.splitlines() if "=" in line)
+        for text in (booted / "units").read_text().split("\n\n")
+    ]
+    outer, inner = (
+        next(one for one in units if one["Id"] == f"cistern-pool@{name}.service")
+        for name in ("outer", "a\\x2dinner")
+    )
+    assert outer["Id"] in inner["After"].split()
+    assert int(inner["InactiveExitTimestampMonotonic"]) >= int(outer["ActiveEnterTimestampMonotonic"]) > 0
 
 
 def test_libvirt_finds_the_pools_started_and_keeps_them_until_it_has_stopped(booted):

@@ -80,7 +80,7 @@ def copy(source, target):
 
 
 @pytest.mark.limit(2300)
-def test_every_loss_of_power_on_a_thin_pool_leaves_the_old_or_the_new_state(only_ours, disks, site):
+def test_every_loss_of_power_on_a_thin_pool_leaves_the_old_or_the_new_state(only_ours, disks, site, capfd):
     disk, log, rolling, scratch = disks
     machine = ThinMachine(site, define)
     with MappedDisk("present", f"linear {disk} 0", disk) as present:
@@ -118,5 +118,7 @@ def test_every_loss_of_power_on_a_thin_pool_leaves_the_old_or_the_new_state(only
         problems = machine.examine(wanted, thoroughly=number % 5 == 0)
         machine.forget()
         failures += [f"{cut} after mark '{mark}': {problem}" for problem in problems]
+        with capfd.disabled():
+            print(f"cut {number + 1} of {len(chosen)}: {problems or 'well'}", flush=True)
     print(f"{len(chosen)} of {len(cuts)} cuts examined")
     assert not failures, "\n".join(failures)
