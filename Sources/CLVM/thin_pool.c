@@ -31,7 +31,7 @@ static int run(unsigned long call, struct request *request, const char *name) {
 int shim_thin_pool_status(const char *name, char *status, size_t size) {
   struct request request = {0};
   int number = run(DM_TABLE_STATUS, &request, name);
-  if (number) return number;
+  if (number) return number == ENXIO ? -1 : number;
   if (request.head.flags & DM_BUFFER_FULL_FLAG || request.head.target_count != 1) return EINVAL;
   struct dm_target_spec target;
   memcpy(&target, request.data, sizeof target);

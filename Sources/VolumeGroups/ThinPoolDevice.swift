@@ -1,5 +1,4 @@
 import CLVM
-import Glibc
 import StorageModel
 import StorageOS
 
@@ -18,7 +17,7 @@ package struct ThinPoolDevice: Sendable {
   package func transaction() throws(StorageError) -> UInt64? {
     var status = [CChar](repeating: 0, count: 1024)
     let number = shim_thin_pool_status(name, &status, status.count)
-    guard number != ENXIO else { return nil }
+    guard number >= 0 else { return nil }
     guard number == 0 else {
       throw StorageError(errno: number, subject, "cannot read its status")
     }

@@ -17,8 +17,8 @@ int shim_lvm_load(int udev, char *problem, size_t size);
 int shim_lvm_run(const char *command, shim_lvm_line line, void *context);
 
 /* Reads how a thin pool's device does, in the words of the kernel's Documentation/admin-guide/device-mapper/
- * thin-provisioning.rst ("Status" of "thin-pool"). `name` is device mapper's. Returns 0, or an errno: ENXIO where there is
- * no such device. By ioctl: libdevmapper has one log for a whole process, which is LVM's. */
+ * thin-provisioning.rst ("Status" of "thin-pool"). `name` is device mapper's. Returns 0, -1 where there is no such
+ * device, or an errno. By ioctl: libdevmapper has one log for a whole process, which is LVM's. */
 int shim_thin_pool_status(const char *name, char *status, size_t size);
 /* Sends a thin pool's device a message (the same page). Returns 0, or an errno. */
 int shim_thin_pool_message(const char *name, const char *message);
