@@ -2,7 +2,7 @@
 
 Outside, pytest collects the files as usual. A file that bears the mark `guest` is handed to scripts/guest, where
 a second pytest runs the chosen tests and writes each report as one line of JSON; here they are reported as if
-they had run in place. Two guests run at a time, in the order of the files."""
+they had run in place. Two guests run at a time; those that may take longest begin."""
 
 import json
 import os
@@ -184,7 +184,9 @@ class Outside:
         for path, items in files.items():
             wishes = Wishes(**items[0].get_closest_marker("guest").kwargs)
             self.guests[path] = Guest(path, items, wishes)
-            self.pool.submit(self.guests[path].run)
+        # So that no long one is left alone at the end.
+        for guest in sorted(self.guests.values(), key=lambda guest: -guest.wishes.seconds):
+            self.pool.submit(guest.run)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_protocol(self, item):
