@@ -1,12 +1,21 @@
-"""Volume groups for the tests: LVM's own program, and thin pools as a backend of the conformance suite."""
+"""Volume groups for the tests: LVM's own program, what cuts leave of a group, and thin pools as a backend of the
+conformance suite."""
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
+from typing import NamedTuple
 
+import contents
+import faults
 from backends import Backend
-from tools import PATIENCE
+from tools import BAD_DATA, DONE, PATIENCE, document
+
+#: `make crash-logical` cuts before every change; everywhere else only before LVM's own commands and before the last
+#: change: between two of LVM's commands nothing of a volume changes but its content.
+ALL = os.environ.get("CISTERN_ALL") == "1"
 
 #: Without udev LVM makes the nodes itself, and has to be told.
 ENVIRONMENT = {**os.environ, "DM_DISABLE_UDEV": "1"}
@@ -26,6 +35,73 @@ def volumes(group, fields="lv_name,lv_uuid,lv_size,origin,pool_lv,lv_tags,lv_att
     """The visible volumes of a group, by name."""
     out = lvm("lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o", fields, group)
     return {row["lv_name"]: row for row in json.loads(out)["report"][0]["lv"]}
+
+
+class Picture(NamedTuple):
+    """What a group holds: size, record and text of each volume, by name, and the texts of revisions, oldest first."""
+
+    volumes: dict
+    revisions: tuple = ()
+
+    def agrees(self, wanted):
+        """Whether it is the wanted one; older revisions that a cut commit had not removed yet may be there."""
+        first = len(self.revisions) - len(wanted.revisions)
+        return self.volumes == wanted.volumes and first >= 0 and self.revisions[first:] == wanted.revisions
+
+
+def picture(group):
+    """The present picture. A volume whose record says that its content is not whole is just 'incomplete'."""
+    found, revisions = {}, {}
+    for name, row in volumes(group).items():
+        record = sorted(tag for tag in row["lv_tags"].split(",") if tag.startswith("cistern:volume"))
+        node = Path(f"/dev/{group}/{name}")
+        text = contents.get(node) if node.exists() else None
+        if re.search(r"-\d+-back$", name):
+            revisions[name] = text
+        elif row["pool_lv"] == "" and any("/unfinished=" in tag for tag in record):
+            found[name] = "incomplete"
+        else:
+            found[name] = (row["lv_size"], record, text)
+    # Their names carry their times, in ten digits.
+    return Picture(found, tuple(revisions[name] for name in sorted(revisions)))
+
+
+def each_cut(site, pool, group, log, line, undo, again=(DONE,), between=lambda old: ()):
+    """Kills a command before its changes; what is left, repaired, is the old or the new picture; then the command can
+    be typed again, which makes the new one.
+
+    It begins with the old picture; `undo()` makes the old one of the new one. `again` are the statuses that the second
+    run may have, `between(old)` the pictures that may be left as well. Returns the old and the new one."""
+    old = picture(group)
+    places = faults.places(site, log, *line)
+    new = picture(group)
+    assert any(place.startswith("lv") for place in places) and new != old
+    for number, place in enumerate(places, 1):
+        if not (ALL or place.startswith("lv") or number == len(places)):
+            continue
+        where = f"cut {number} of {len(places)}, before {place}"
+        undo()
+        faults.cut(site, number, *line)
+        for finding in repaired(site, pool):
+            assert finding["kind"] in ("uncommitted", "incomplete-content"), f"{where}: {finding}"
+            if finding["kind"] == "incomplete-content":
+                site.refused(BAD_DATA, "vol-export", finding["volume"], "-", "--pool", pool, words="incomplete")
+        found = picture(group)
+        assert any(found.agrees(wanted) for wanted in (old, new, *between(old))), f"{where}: {found}"
+        result = site.run(*line)
+        assert result.status in again, f"{where}, again: {result}"
+        found = picture(group)
+        assert found.volumes == new.volumes, f"{where}, again: {found}"
+    assert site.findings(pool) == []
+    return old, new
+
+
+def repaired(site, pool):
+    """What a repair of the pool leaves, as findings."""
+    result = site.run("pool-check", pool, "--repair", "--json")
+    assert result.status == DONE, f"not repaired: {result}"
+    findings = document(result.out)["findings"]
+    return site.findings(pool) if any(finding["repaired"] for finding in findings) else findings
 
 
 class ThinPools(Backend):
