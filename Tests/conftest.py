@@ -13,7 +13,7 @@ import pytest
 sys.pycache_prefix = os.environ.get("CISTERN_COMPILED_TESTS")
 sys.dont_write_bytecode = sys.pycache_prefix is None
 pytest.register_assert_rewrite(
-    "tools", "contents", "schemas", "sessions", "filesystems", "conformance", "inplace", "silence"
+    "tools", "contents", "schemas", "sessions", "filesystems", "conformance", "inplace", "silence", "bothsides"
 )
 
 import guests  # noqa: E402

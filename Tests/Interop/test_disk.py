@@ -12,6 +12,7 @@ import shutil
 
 import disks
 import pytest
+from bothsides import names
 
 SIZE = 16 << 20
 
@@ -29,36 +30,21 @@ def disk(request, scratch):
 
 
 @pytest.fixture
-def both(site, virsh, disk):
-    """run(tool, argument...): the answers of virsh and of ours."""
-
-    def run(tool, *arguments):
-        return virsh.run(tool, *arguments), site.run(tool, *arguments)
-
+def both(disk, both):
+    """Both sides, which know the disk as pool d."""
     options = ["--source-dev", disk.path, "--source-format", disk.label, "--target", "/dev"]
-    for result in run("pool-define-as", "d", "disk", *options):
-        assert result.status == 0, result
-    yield run
-    virsh.run("pool-destroy", "d")
-    virsh.run("pool-undefine", "d")
-
-
-def refused(both, phrase, tool, *arguments):
-    for result in both(tool, *arguments):
-        assert result.status != 0 and phrase in result.err, result
+    both.ok("pool-define-as", "d", "disk", *options)
+    return both
 
 
 def test_refusals_have_the_same_words(both, virsh, site, disk):
-    refused(both, "Storage pool probe failed: ", "pool-start", "d")
-    refused(both, f"Device '{disk.path}' is unrecognized, requires build", "pool-start", "d")
+    both.refused("Storage pool probe failed: ", "pool-start", "d")
+    both.refused(f"Device '{disk.path}' is unrecognized, requires build", "pool-start", "d")
     assert site.run("pool-build", "d").status == 0
-    refused(
-        both, f"Storage pool already built: Device '{disk.path}' already formatted using '{disk.label}'",
-        "pool-build", "d",
-    )  # fmt: skip
-    for run in (virsh.run, site.run):
-        assert run("pool-start", "d").status == 0
-    refused(both, "no large enough free extent", "vol-create-as", "d", disk.part(1), "999M")
+    words = f"Storage pool already built: Device '{disk.path}' already formatted using '{disk.label}'"
+    both.refused(words, "pool-build", "d")
+    both.ok("pool-start", "d")
+    both.refused("no large enough free extent", "vol-create-as", "d", disk.part(1), "999M")
     assert f"invalid partition name 'wrong1', expected '{disk.part(1)}'" in site.run(
         "vol-create-as", "d", "wrong1", "20M"
     ).err
@@ -71,10 +57,6 @@ def test_refusals_have_the_same_words(both, virsh, site, disk):
     assert set(disk.table()) == {1}
 
 
-def names(result):
-    return set(re.findall(r"^ (loop\S+)", result.out, re.MULTILINE))
-
-
 def test_what_we_make_libvirt_sees(both, virsh, site, disk):
     for tool in ("pool-build", "pool-start"):
         site.ok(tool, "d")
@@ -82,9 +64,8 @@ def test_what_we_make_libvirt_sees(both, virsh, site, disk):
         site.ok("vol-create-as", "d", disk.part(number), str(SIZE))
     assert virsh.run("pool-start", "d").status == 0
     theirs, ours = both("vol-list", "d")
-    assert names(theirs) == names(ours) == {disk.part(1), disk.part(2)}
-    theirs, ours = both("vol-info", disk.part(2), "--pool", "d")
-    assert theirs.out == ours.out
+    assert set(names(theirs.out)) == set(names(ours.out)) == {disk.part(1), disk.part(2)}
+    both.same("vol-info", disk.part(2), "--pool", "d")
     theirs, ours = (result.out for result in both("vol-dumpxml", disk.part(1), "--pool", "d"))
     for element in ("name", "key", "capacity", "allocation", "physical", "path", "mode", "owner", "group"):
         found = [re.findall(f"<{element}[ >].*?</{element}>|<{element}>.*", text) for text in (theirs, ours)]
@@ -99,7 +80,7 @@ def test_what_libvirt_makes_we_see(both, virsh, site, disk):
     made = virsh.run("vol-create-as", "d", disk.part(1), str(SIZE))
     assert set(disk.table()) == {1}, made
     site.ok("pool-start", "d")
-    assert names(site.run("vol-list", "d")) == {disk.part(1)}
+    assert names(site.ok("vol-list", "d")) == [disk.part(1)]
     start, size, _ = disk.table()[1]
     assert site.volume(disk.part(1), "d")["capacity"] == size
     # The next one goes behind it, wherever it ends.

@@ -4,7 +4,7 @@ import re
 import subprocess
 
 import pytest
-from conftest import unavailable
+from libvirtdaemon import unavailable
 from scenarios import SCENARIOS
 
 GROUPS = ("pool", "volume", "secret")

@@ -1,11 +1,9 @@
 """A pool of libvirt and one of ours on the same folder: both show the same volumes, and neither harms the other."""
 
+from bothsides import names
+
 # libvirt takes every folder for a volume, also the one in which we keep what belongs to volumes; cistern(7) says so.
 OWN = ".cistern"
-
-
-def names(out):
-    return [line.split()[0] for line in out.splitlines()[2:] if line.strip()]
 
 
 def test_libvirt_shows_and_uses_our_volumes(virsh, site, scratch):

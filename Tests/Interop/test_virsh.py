@@ -13,9 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from differences import DIFFERENCES, EVERYWHERE
 from flag_scenarios import LONG
+from libvirtdaemon import UUID
 from scenarios import SCENARIOS
 
-UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # virsh puts the verb that failed first; libvirt's message follows, after the name of its class.
 CLASSES = re.compile(
     r"^(internal error|operation failed|Requested operation is not valid|XML error|invalid argument|"
@@ -115,7 +115,7 @@ def test_scenario(name, virsh, site, scratch):
                 continue
             wrong += judge(name, line, left, right)
     finally:
-        forget(virsh)
+        virsh.forget()
     assert not wrong, "\n\n".join(wrong)
 
 
@@ -135,17 +135,6 @@ def judge(name, line, left, right):
         if channel not in found:
             wrong.append(f"{name}: {line}\n{channel} no longer differs; take it off the list")
     return wrong
-
-
-def forget(virsh):
-    """Takes every pool and secret out of the private daemon, for the next scenario."""
-    for uuid in UUID.findall(virsh.run("secret-list").out):
-        virsh.run("secret-undefine", uuid)
-    for option in ("--name", "--inactive"):
-        names = virsh.run("pool-list", "--name", *([option] if option != "--name" else []))
-        for pool in names.out.split():
-            virsh.run("pool-destroy", pool)
-            virsh.run("pool-undefine", pool)
 
 
 def test_there_are_enough_steps(record_property):
