@@ -1,7 +1,8 @@
 """One file system on a device, seen by virsh and by us: each builds, starts, fills and stops what the other can use.
 
 Written differences: libvirt shows the file system's lost+found and the folder in which we keep what belongs to
-volumes as volumes, and what we have made only after its next refresh; it counts what only root may use as available; it has no times of birth."""
+volumes as volumes, and what we have made only after its next refresh; it counts what only root may use as
+available; it has no times of birth."""
 
 import disks
 import pytest

@@ -8,6 +8,10 @@ from tools import DONE
 SPACE = r"<(allocation|available) unit='bytes'>\d+<"
 #: libvirt has no time of birth and prints 0.
 BIRTH = r"<btime>[\d.]+<"
+#: As above, and when it was last read, which libvirt shows as it was at its last refresh.
+READ = r"<[ab]time>[\d.]+<"
+#: libvirt also looks at the volume below the one that was asked for; we say only where it is.
+BELOW = r"(?s)\s*<(permissions|timestamps)>(?:(?!</\1>).)*</\1>(?!.*</target>)"
 
 
 def names(out):
