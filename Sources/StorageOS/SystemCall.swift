@@ -26,8 +26,9 @@ package enum SystemCall {
 
   /// Marks a place right before a call that changes something on disk.
   ///
-  /// The crash tests cut here, in debug builds and in those made with `-DFAULT_POINTS`: with `CISTERN_FAULT=n` the process kills itself at the n-th
-  /// place; with `CISTERN_FAULT_LOG=file` every place passed appends a line with its name.
+  /// The crash tests cut here, in debug builds and in those made with `-DFAULT_POINTS`: with
+  /// `CISTERN_FAULT=n` the process kills itself at the n-th place; with `CISTERN_FAULT_LOG=file`
+  /// every place passed appends a line with its name.
   @inline(__always)
   package static func willChange(_ name: StaticString) {
     #if DEBUG || FAULT_POINTS

@@ -1,12 +1,15 @@
 """Thin pools: the conformance suite on them, and what only they have."""
 
 import os
+import shutil
+import subprocess
 
 import contents
 import pytest
 from conformance import SIZE, Conformance
+from logwrites import dmsetup
 from tools import BAD_DATA, BUSY, NO_SPACE, NOT_FOUND
-from volumegroups import ThinPools, lvm, volumes
+from volumegroups import ENVIRONMENT, ThinPools, lvm, volumes
 
 GROUP = "vgt"
 
@@ -252,6 +255,49 @@ def test_several_volumes_are_started_together_or_not_at_all(backend, site, scrat
     assert [line.split()[1] for line in log.read_text().splitlines() if " lv" in line] == ["lvcreate"] * 3
     site.ok("vol-stop", "a", "b", "s", "--pool", "p")
     assert {site.volume(name, "p")["state"] for name in ("a", "b", "s")} == {"clean"}
+
+
+@pytest.mark.parametrize("kernel", ["made it", "was told nothing"])
+@pytest.mark.parametrize("repaired", [True, False])
+def test_a_making_that_was_cut_is_settled(backend, site, scratch, kernel, repaired):
+    """As a loss of power between LVM's metadata and the kernel's leaves it: LVM still has to tell the kernel of the new
+    snapshot, which the kernel has already, or has not."""
+    storage = started_pool(backend, site, scratch)
+    thin = f"{GROUP}/{storage.name}"
+    site.ok("vol-create-as", "p", "v", "4M")
+    contents.put(site.ok("vol-start", "v", "--pool", "p").strip(), "committed")
+    site.ok("vol-stop", "v", "--pool", "p")
+    site.ok("vol-start", "v", "--pool", "p")
+    facts = volumes(GROUP, "lv_name,transaction_id,thin_id")
+    number, device = int(facts[storage.name]["transaction_id"]), facts["v-snap"]["thin_id"]
+    if kernel == "was told nothing":
+        lvm("lvchange", "-an", f"{GROUP}/v-snap")
+        dmsetup("message", f"{GROUP}-{storage.name}-tpool", "0", f"delete {device}")
+    dmsetup("message", f"{GROUP}-{storage.name}-tpool", "0", f"set_transaction_id {number} {number - 1}")
+    saved = scratch / "metadata"
+    lvm("vgcfgbackup", "-f", saved, GROUP)
+    head, pool, tail = saved.read_text().partition(f"pool = \"{storage.name}_tdata\"")
+    assert pool
+    saved.write_text(f'{head}{pool}\nmessage1 {{\ncreate = "v-snap"\n}}\n{tail}')
+    lvm("vgcfgrestore", "--yes", "--force", "-f", saved, GROUP)
+    if kernel == "made it":
+        stuck = ["lvcreate", "-y", "--type", "thin", "-V", "4M", "--thinpool", thin, "-n", "other"]
+        assert subprocess.run(["lvm", *stuck], env=ENVIRONMENT, capture_output=True, timeout=60).returncode != 0
+    if repaired or kernel == "was told nothing":
+        shutil.rmtree(site.root / "run")  # what a boot forgets
+        site.ok("pool-start", "p")
+    if repaired:
+        site.ok("pool-check", "p", "--repair")
+        assert ("v-snap" in volumes(GROUP)) == (kernel == "made it")
+        site.ok("vol-stop", "v", "--discard", "--pool", "p")
+    elif kernel == "was told nothing":
+        assert site.ok("vol-start", "v", "--pool", "p").strip() == f"/dev/{GROUP}/v-snap"
+        assert contents.get(f"/dev/{GROUP}/v-snap") == "committed"
+    site.ok("vol-stop", "v", "--pool", "p")
+    assert site.findings("p") == []
+    site.ok("vol-create-as", "p", "other", "4M")
+    site.ok("vol-export", "v", scratch / "out", "--pool", "p")
+    assert contents.get(scratch / "out") == "committed"
 
 
 def test_a_pool_that_is_nearly_full_is_left_alone(backend, site, scratch):
