@@ -28,8 +28,16 @@ package final class Descriptor: Sendable {
     opening path: Path, flags: Int32, mode: UInt32 = 0, problem: String = "cannot open",
     readsAsZeroes: Bool = false
   ) throws(StorageError) {
+    // Whoever looks for a free loop device claims others for an instant (LOOP_CONFIGURE), so a device that is claimed is
+    // tried a few times more.
+    var rest = flags & O_EXCL != 0 && flags & O_CREAT == 0 ? 5 : 0
     let number = try SystemCall.run(path.text, problem) {
-      shim_open(AT_FDCWD, path.text, flags | O_CLOEXEC, mode)
+      while true {
+        let number = shim_open(AT_FDCWD, path.text, flags | O_CLOEXEC, mode)
+        guard number < 0, errno == EBUSY, rest > 0 else { return number }
+        rest -= 1
+        usleep(20_000)
+      }
     }
     self.init(owning: number, path: path, readsAsZeroes: readsAsZeroes)
   }
