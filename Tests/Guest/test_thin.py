@@ -22,7 +22,7 @@ pytestmark = pytest.mark.guest(
     modules=["dm-thin-pool", "loop"],
     packages=["lvm2", "thin-provisioning-tools"],
     disks=["1G", "1G", "1G", "64M"],
-    seconds=3600 if ALL else 1500,
+    seconds=3600 if ALL else 2200,
 )
 
 

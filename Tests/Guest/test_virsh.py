@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.limit(120), pytest.mark.guest(
     modules=["nfsd", "nfs", "nfsv4", "xfs", "dm-mod", "dm-snapshot"],
     packages=["nfs-kernel-server", "nfs-common", "rpcbind", "xfsprogs", "lvm2", "libvirt-daemon", "libvirt-clients"],
     disks=["320M", "128M"],
-    seconds=400,
+    seconds=700,
 )]  # fmt: skip
 
 
