@@ -14,7 +14,7 @@ from tools import PATIENCE, REPOSITORY, Site
 
 #: `make power-cuts` looks at every cut; everywhere else a sample stands for them.
 ALL = os.environ.get("CISTERN_ALL") == "1"
-ROUNDS = 6 if ALL else 1
+ROUNDS = 9 if ALL else 1
 
 
 def call(*argv, check=True, seconds=60):
