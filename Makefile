@@ -15,6 +15,7 @@ STRIPPED = .build/stripped
 STATIC = .build/static
 # Archives are searched once, in order: those that libxml2 needs come again at the end.
 ARCHIVES = -Xlinker --as-needed -Xlinker -lz -Xlinker -llzma
+BUILD = PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES)
 
 .PHONY: help
 help: ## Show this list
@@ -26,10 +27,10 @@ build: ## Build the release programs (LAYOUT=separate: one for each command)
 	@mkdir -p $(STRIPPED)
 	@scripts/static-libraries $(STATIC)
 ifeq ($(LAYOUT),separate)
-	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES)
+	$(BUILD)
 	for name in cistern $$(scripts/commands); do scripts/strip .build/release/$$name $(STRIPPED)/$$name; done
 else
-	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES) --product cistern
+	$(BUILD) --product cistern
 	scripts/strip .build/release/cistern $(STRIPPED)/cistern
 endif
 
@@ -38,8 +39,7 @@ endif
 programs: ## Build what the tests run, into .build/programs
 	@scripts/dependencies build
 	@scripts/static-libraries $(STATIC)
-	PKG_CONFIG_PATH=$(CURDIR)/$(STATIC) $(SWIFT) build $(RELEASE) $(ARCHIVES) -Xswiftc -DFAULT_POINTS \
-	  --scratch-path .build/tested --product cistern
+	$(BUILD) -Xswiftc -DFAULT_POINTS --scratch-path .build/tested --product cistern
 	@mkdir -p .build/programs
 	scripts/strip .build/tested/release/cistern .build/programs/cistern
 	@for name in $$(scripts/commands); do ln -sf cistern .build/programs/$$name; done

@@ -50,13 +50,8 @@ extension FileBackend {
     }
     guard let size = try? opened.status().size,
       let facts = try? ImageProbe.probe(
-        size: size,
-        read: { offset, count throws(StorageError) in
-          guard offset >= 0, offset + Int64(count) <= Int64(head.count) else {
-            return try opened.read(at: offset, count: count)
-          }
-          return Array(head[Int(offset)..<Int(offset) + count])
-        }),
+        size: size, beginning: head,
+        read: { offset, count throws(StorageError) in try opened.read(at: offset, count: count) }),
       let backing = facts.backing, !backing.isSpecial
     else { return false }
     let path = Path(backing.resolved(beside: path(of: name)))

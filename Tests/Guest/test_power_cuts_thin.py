@@ -114,7 +114,7 @@ def test_every_loss_of_power_on_a_thin_pool_leaves_the_old_or_the_new_state(only
             with open(present.path, "r+b", buffering=0) as file:
                 recorded.apply(file.fileno(), cut.extra)
                 os.fsync(file.fileno())
-        wanted = acceptable(recorded.mark_before(cut), steps, states)
+        wanted = acceptable(mark, steps, states)
         problems = machine.examine(wanted, thoroughly=number % 5 == 0)
         machine.forget()
         failures += [f"{cut} after mark '{mark}': {problem}" for problem in problems]

@@ -13,14 +13,15 @@ extension ThinBackend: CheckingBackend {
     _ = try thinPool(in: group)
     var found = missingDevices(of: group) { $0.thinPool == thin || $0.name == thin }
     // What it is a left-over of, if of anything, is seen when it is there.
-    let unfinished = try unfinishedChange()?.made.name
+    let unfinished = try unfinishedChange()
     for (name, family) in group.families(inThinPool: thin) {
       found += findings(of: family, isStarted: isStarted(name)).filter {
-        $0.path.lastComponent != unfinished
+        $0.path.lastComponent != unfinished?.made.name
       }
     }
-    if let unfinished, let name = ThinRole.of(unfinished)?.1 {
-      found.append(Finding(.unfinishedChange, node(unfinished), volume: name))
+    if let unfinished {
+      found.append(
+        Finding(.unfinishedChange, node(unfinished.made.name), volume: unfinished.owner))
     }
     return found.sorted { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
   }

@@ -15,6 +15,8 @@ extension ThinBackend {
   /// A volume that is in LVM's metadata and was not made to its end.
   struct UnfinishedChange {
     let made: LogicalVolume
+    /// The volume of the pool that it is a part of.
+    let owner: VolumeName
     /// The kernel's number; LVM's is one more.
     let transaction: UInt64
   }
@@ -28,22 +30,20 @@ extension ThinBackend {
       let kernels = try device.transaction(), kernels < wanted, kernels + 1 == wanted,
       let made = group.volumes.values.first(where: {
         $0.thinPool == thin && $0.transaction == kernels
-      })
+      }), let owner = ThinRole.of(made.name)?.1
     else { return nil }
-    return UnfinishedChange(made: made, transaction: kernels)
+    return UnfinishedChange(made: made, owner: owner, transaction: kernels)
   }
 
   private var device: ThinPoolDevice { ThinPoolDevice(group: groupName, pool: thin) }
 
   /// Ends a making that was cut, where the kernel has made the volume: it can be activated then.
-  /// - Returns: the volume that it has not made, which holds nothing.
+  /// - Returns: the one whose volume it has not made, so that it holds nothing.
   @discardableResult
-  func finishChange(_ steps: Steps) throws(StorageError) -> LogicalVolume? {
+  func finishChange(_ steps: Steps) throws(StorageError) -> UnfinishedChange? {
     guard !steps.isDryRun, let change = try unfinishedChange() else { return nil }
-    let made = change.made
-    guard let owner = ThinRole.of(made.name)?.1 else { return nil }
-    do throws(StorageError) { try activate(made, of: owner) } catch { return made }
-    try steps.run("end the making of '\(full(made.name))'") { () throws(StorageError) in
+    do throws(StorageError) { try activate(change.made, of: change.owner) } catch { return change }
+    try steps.run("end the making of '\(full(change.made.name))'") { () throws(StorageError) in
       try device.setTransaction(from: change.transaction, to: change.transaction + 1)
     }
     return nil
@@ -51,11 +51,10 @@ extension ThinBackend {
 
   /// As `finishChange`, and removes a volume of this name that the kernel has not made.
   func settle(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
-    guard let missing = try finishChange(steps), ThinRole.of(missing.name)?.1 == name else {
-      return
-    }
-    try steps.run("remove '\(full(missing.name))', which was not made") { () throws(StorageError) in
-      try remove([missing.name], of: name)
+    guard let change = try finishChange(steps), change.owner == name else { return }
+    let missing = change.made.name
+    try steps.run("remove '\(full(missing))', which was not made") { () throws(StorageError) in
+      try remove([missing], of: name)
     }
   }
 }

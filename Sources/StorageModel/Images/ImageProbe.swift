@@ -13,12 +13,15 @@ package enum ImageProbe {
   /// mostly the first.
   /// - Parameters:
   ///   - size: the file's size.
+  ///   - beginning: what was read of the file's beginning already.
   ///   - read: gives `count` bytes from `offset`, fewer only where the file ends; never asked for more than
   ///     12 KiB, nor for anything outside `size`.
   package static func probe<Failure: Error>(
-    size: ByteCount, read: (_ offset: Int64, _ count: Int) throws(Failure) -> [UInt8]
+    size: ByteCount, beginning: [UInt8] = [],
+    read: (_ offset: Int64, _ count: Int) throws(Failure) -> [UInt8]
   ) throws(Failure) -> ImageFacts {
     var bytes = ImageBytes(size: size)
+    bytes.add(beginning, at: 0, wanted: beginning.count)
     var facts = ImageFacts(format: .raw)
     for _ in 0..<mostReads {
       facts = ImageFacts(format: .raw)
