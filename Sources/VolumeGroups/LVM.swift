@@ -1,4 +1,5 @@
 import CLVM
+import Glibc
 import StorageModel
 import StorageOS
 
@@ -35,53 +36,34 @@ package enum LVM {
     }
   }
 
-  /// The rows of a report, by field name; LVM's JSON, whose numbers are text.
+  /// The rows of a report, in LVM's order.
   /// - Parameters:
   ///   - command: `lvs`, `vgs` or `pvs`.
-  ///   - fields: what is asked; sizes come in bytes.
+  ///   - fields: what is asked, at least two; sizes come in bytes.
   ///   - operands: options and names that choose the rows.
   package static func report(
     _ command: String, _ fields: [String], _ operands: [String],
     subject: @autoclosure () -> String
-  ) throws(StorageError) -> [[String: JSONValue]] {
-    let words =
-      [command, "--reportformat", "json", "--units", "b", "--nosuffix", "-o"]
-      + [fields.joined(separator: ",")] + operands
-    return try rows(
-      of: run(words, subject: subject()), name: String(command.dropLast()), subject: subject())
+  ) throws(StorageError) -> [ReportRow] {
+    let printed = try run([command] + Report.options(fields) + operands, subject: subject())
+    return try Report.rows(printed, fields: fields, subject: subject())
   }
 
-  /// The rows of a document as LVM prints it: `{"report":[{"lv":[{…}]}]}`.
-  package static func rows(of text: String, name: String, subject: String) throws(StorageError)
-    -> [[String: JSONValue]]
-  {
-    guard let document = JSONValue(Array(text.utf8)),
-      let rows = document["report"]?.elements?.first?[name]?.elements
-    else { throw StorageError(.failure, subject, "LVM's report cannot be understood") }
-    return rows.compactMap { row in
-      guard case .object(let members) = row else { return nil }
-      return members
-    }
-  }
-
-  /// What one command printed: lines of its output, errors, warnings.
-  struct Output {
-    var lines: [String] = []
+  /// What one command printed.
+  private struct Output {
+    /// Each line with its end.
+    var lines: [UInt8] = []
     var errors: [String] = []
 
-    mutating func take(_ level: Int32, _ text: String) {
-      if level < 4 { return errors.append(text.trimmed) }
-      // Warnings come at the level of output; reports are JSON, whose lines all begin with its marks.
-      if let first = text.utf8.first(where: { $0 != UInt8(ascii: " ") }),
-        "{}[],\"".utf8.contains(first)
-      {
-        lines.append(text)
-      }
+    mutating func take(_ level: Int32, _ line: UnsafePointer<CChar>) {
+      if level < 4 { return errors.append(String(cString: line).trimmed) }
+      lines.append(contentsOf: UnsafeRawBufferPointer(start: line, count: strlen(line)))
+      lines.append(UInt8(ascii: "\n"))
     }
   }
 
-  /// - Returns: the lines of the report that was printed.
-  private static func run(_ words: [String], subject: String) throws(StorageError) -> String {
+  /// - Returns: the lines of output and of warnings.
+  private static func run(_ words: [String], subject: String) throws(StorageError) -> [UInt8] {
     try load()
     for word in words where word.contains(where: { " \t\n\"'#\\".contains($0) }) || word.isEmpty {
       guard !word.isEmpty, !word.contains(where: { " \t\n\"'\\".contains($0) }) else {
@@ -95,13 +77,13 @@ package enum LVM {
         words.joined(separator: " "),
         { context, level, text in
           guard let text else { return }
-          context?.assumingMemoryBound(to: Output.self).pointee.take(level, String(cString: text))
+          context?.assumingMemoryBound(to: Output.self).pointee.take(level, text)
         }, output)
     }
     guard status == 1 else {
       throw LVMProblem.error(output.errors, command: words[0], subject: subject)
     }
-    return output.lines.joined(separator: "\n")
+    return output.lines
   }
 
   /// - Throws: `unsupported`, naming the Debian package; `permission` for anyone but root.

@@ -83,41 +83,45 @@ extension LogicalVolume {
   ]
 
   /// Reads a row of `lvs -a`, one for each segment.
-  init?(row: [String: JSONValue]) {
-    func text(_ field: String) -> String { row[field]?.text ?? "" }
+  init?(row: ReportRow) {
     func optional(_ field: String) -> String? {
-      text(field).isEmpty ? nil : unbracketed(text(field))
+      row[field].isEmpty ? nil : unbracketed(row[field])
     }
-    guard let size = ByteCount(decimal: text("lv_size")), !text("lv_name").isEmpty else {
+    guard let size = ByteCount(decimal: row["lv_size"]), !row["lv_name"].isEmpty else {
       return nil
     }
-    isInternal = text("lv_name").hasPrefix("[")
-    name = unbracketed(text("lv_name"))
-    uuid = text("lv_uuid")
+    isInternal = row["lv_name"].hasPrefix("[")
+    name = unbracketed(row["lv_name"])
+    uuid = row["lv_uuid"]
     self.size = size
     origin = optional("origin")
     thinPool = optional("pool_lv")
-    dataFill = hundredths(text("data_percent"))
-    metadataFill = hundredths(text("metadata_percent"))
-    metadataSize = ByteCount(decimal: text("lv_metadata_size"))
-    transaction = UInt64(text("transaction_id"))
-    tags = text("lv_tags").split(separator: ",").map(String.init)
-    attributes = Array(text("lv_attr").utf8)
-    let ranges = text("seg_pe_ranges").split(separator: " ").compactMap(Range.init)
-    segments = [Segment(type: text("segtype"), ranges: ranges)]
+    dataFill = hundredths(row["data_percent"])
+    metadataFill = hundredths(row["metadata_percent"])
+    metadataSize = ByteCount(decimal: row["lv_metadata_size"])
+    transaction = UInt64(row["transaction_id"])
+    tags = words(row["lv_tags"][...], UInt8(ascii: ",")).map(String.init)
+    attributes = Array(row["lv_attr"].utf8)
+    let ranges = words(row["seg_pe_ranges"][...], UInt8(ascii: " ")).compactMap(Range.init)
+    segments = [Segment(type: row["segtype"], ranges: ranges)]
   }
 }
 
 extension LogicalVolume.Range {
   /// Reads `/dev/sda:0-24`.
   fileprivate init?(_ text: Substring) {
-    guard let colon = text.lastIndex(of: ":") else { return nil }
-    let numbers = text[text.index(after: colon)...].split(separator: "-")
+    guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+    let numbers = words(text[text.utf8.index(after: colon)...], UInt8(ascii: "-"))
     guard numbers.count == 2, let first = Int64(numbers[0]), let last = Int64(numbers[1]) else {
       return nil
     }
     self.init(device: String(text[..<colon]), first: first, last: last)
   }
+}
+
+/// What stands between separators that are ASCII.
+private func words(_ text: Substring, _ separator: UInt8) -> [Substring] {
+  text.utf8.split(separator: separator).map(Substring.init)
 }
 
 /// LVM puts names of internal volumes into brackets.

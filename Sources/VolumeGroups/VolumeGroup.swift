@@ -18,10 +18,11 @@ package struct VolumeGroup: Sendable {
   ///   exported, or is shared between machines.
   package init(reading name: String) throws(StorageError) {
     let subject = "volume group '\(name)'"
-    let rows: [[String: JSONValue]]
+    let rows: [ReportRow]
     do throws(StorageError) {
       var found = try LVM.report(
-        "lvs", LogicalVolume.fields + VolumeGroup.fields, ["-a", name], subject: subject)
+        "lvs", LogicalVolume.fields + VolumeGroup.fields, ["--unbuffered", "-a", name],
+        subject: subject)
       if found.isEmpty {
         found = try LVM.report("vgs", VolumeGroup.fields, [name], subject: subject)
       }
@@ -33,22 +34,19 @@ package struct VolumeGroup: Sendable {
   }
 
   /// Reads the rows of a report, one for each segment of each volume, or one without a volume.
-  package init(_ name: String, rows: [[String: JSONValue]]) throws(StorageError) {
+  package init(_ name: String, rows: [ReportRow]) throws(StorageError) {
     let subject = "volume group '\(name)'"
     guard let first = rows.first else {
       throw StorageError(.notFound, subject, "is not there")
     }
-    func text(_ field: String) -> String { first[field]?.text ?? "" }
-    let attributes = Array(text("vg_attr").utf8)
-    guard let size = ByteCount(decimal: text("vg_size")),
-      let free = ByteCount(decimal: text("vg_free")),
-      let extent = ByteCount(decimal: text("vg_extent_size")), extent > 0, attributes.count >= 6
+    let attributes = Array(first["vg_attr"].utf8)
+    guard let size = ByteCount(decimal: first["vg_size"]),
+      let free = ByteCount(decimal: first["vg_free"]),
+      let extent = ByteCount(decimal: first["vg_extent_size"]), extent > 0, attributes.count >= 6
     else { throw StorageError(.failure, subject, "LVM's report cannot be understood") }
     if "cs".utf8.contains(attributes[5]) {
       throw StorageError(
-        .unsupported, subject,
-        "is shared between machines (\(text("vg_lock_type"))):"
-          + " not supported here")
+        .unsupported, subject, "is shared between machines: not supported here")
     }
     if attributes[2] == UInt8(ascii: "x") {
       throw StorageError(
@@ -72,9 +70,7 @@ package struct VolumeGroup: Sendable {
     self.volumes = volumes
   }
 
-  private static let fields = [
-    "vg_name", "vg_attr", "vg_size", "vg_free", "vg_extent_size", "vg_lock_type",
-  ]
+  private static let fields = ["vg_attr", "vg_size", "vg_free", "vg_extent_size"]
 
   /// What keeps a group from being read, in words that say what to do.
   private static func explained(_ error: StorageError, _ subject: String) -> StorageError {
@@ -125,8 +121,8 @@ package struct PhysicalVolume: Sendable {
   /// All of them, in LVM's order.
   package static func all() throws(StorageError) -> [PhysicalVolume] {
     try LVM.report("pvs", ["pv_name", "vg_name"], [], subject: "").compactMap { row in
-      guard let device = row["pv_name"]?.text, device.hasPrefix("/") else { return nil }
-      let group = row["vg_name"]?.text ?? ""
+      let (device, group) = (row["pv_name"], row["vg_name"])
+      guard device.hasPrefix("/") else { return nil }
       return PhysicalVolume(device: Path(device), group: group.isEmpty ? nil : group)
     }
   }

@@ -7,19 +7,18 @@ import VolumeGroups
 
 @Suite("Thin volumes by their names and tags")
 struct ThinNameTests {
-  private func row(_ name: String, tags: String = "", pool: String = "tp") -> [String: JSONValue] {
-    [
-      "lv_name": .string(name), "lv_uuid": .string("u-\(name)"), "lv_size": .string("4194304"),
-      "origin": .string(""), "pool_lv": .string(pool), "data_percent": .string("0.00"),
-      "metadata_percent": .string(""), "lv_tags": .string(tags),
-      "segtype": .string(pool.isEmpty ? "thin-pool" : "thin"), "seg_pe_ranges": .string(""),
-      "lv_attr": .string("Vwi-a-tz--"), "vg_attr": .string("wz--n-"),
-      "vg_size": .string("100000000"), "vg_free": .string("0"),
-      "vg_extent_size": .string("1048576"),
+  private func row(_ name: String, tags: String = "", pool: String = "tp") -> ReportRow {
+    let facts = [
+      ("lv_name", name), ("lv_uuid", "u-\(name)"), ("lv_size", "4194304"), ("pool_lv", pool),
+      ("data_percent", "0.00"), ("lv_tags", tags),
+      ("segtype", pool.isEmpty ? "thin-pool" : "thin"), ("lv_attr", "Vwi-a-tz--"),
+      ("vg_attr", "wz--n-"), ("vg_size", "100000000"), ("vg_free", "0"),
+      ("vg_extent_size", "1048576"),
     ]
+    return ReportRow(fields: facts.map(\.0), values: facts.map(\.1))
   }
 
-  private func family(_ name: String, _ rows: [[String: JSONValue]]) throws -> ThinFamily {
+  private func family(_ name: String, _ rows: [ReportRow]) throws -> ThinFamily {
     let group = try VolumeGroup("vg", rows: [row("tp", pool: "")] + rows)
     let volume = try #require(VolumeName(found: name))
     return try #require(group.family(volume, inThinPool: "tp"))

@@ -9,18 +9,25 @@ enum Reports {
     attributes: String = "-wi-a-----", origin: String = "", pool: String = "", data: String = "",
     metadata: String = "", tags: String = "", transaction: String = "", group: String = "wz--n-"
   ) -> String {
-    """
-    {"lv_name":"\(name)", "lv_uuid":"7w1w2g-5bGH-ioRK-KSDT-kzye-A1e0-TIkevE", "lv_size":"\(size)", \
-    "origin":"\(origin)", "pool_lv":"\(pool)", "data_percent":"\(data)", \
-    "metadata_percent":"\(metadata)", "transaction_id":"\(transaction)", "lv_tags":"\(tags)", "segtype":"\(type)", \
-    "seg_pe_ranges":"\(ranges)", "lv_attr":"\(attributes)", "vg_name":"vg0", "vg_attr":"\(group)", \
-    "vg_size":"2139095040", "vg_free":"1413480448", "vg_extent_size":"4194304", "vg_lock_type":""}
-    """
+    [
+      name, "7w1w2g-5bGH-ioRK-KSDT-kzye-A1e0-TIkevE", size, origin, pool, data, metadata,
+      transaction, tags,
+      type, ranges, attributes, group, "2139095040", "1413480448", "4194304",
+    ].joined(separator: "|")
+  }
+
+  static let fields = [
+    "lv_name", "lv_uuid", "lv_size", "origin", "pool_lv", "data_percent", "metadata_percent",
+    "transaction_id", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr", "vg_attr", "vg_size",
+    "vg_free", "vg_extent_size",
+  ]
+
+  static func read(_ lines: [String], _ fields: [String] = fields) throws -> [ReportRow] {
+    try Report.rows(Array(lines.joined(separator: "\n").utf8), fields: fields, subject: "vg0")
   }
 
   static func group(_ rows: String...) throws -> VolumeGroup {
-    let text = "{\"report\":[{\"lv\":[\(rows.joined(separator: ","))]}]}"
-    return try VolumeGroup("vg0", rows: LVM.rows(of: text, name: "lv", subject: "vg0"))
+    try VolumeGroup("vg0", rows: read(rows))
   }
 }
 
@@ -37,10 +44,9 @@ struct ReportTests {
 
   @Test("a group without volumes is a group")
   func empty() throws {
-    let row: [String: JSONValue] = [
-      "vg_attr": .string("wz--n-"), "vg_size": .string("1"), "vg_free": .string("1"),
-      "vg_extent_size": .string("4194304"),
-    ]
+    let row = ReportRow(
+      fields: ["vg_attr", "vg_size", "vg_free", "vg_extent_size"],
+      values: ["wz--n-", "1", "1", "4194304"])
     #expect(try VolumeGroup("vg0", rows: [row]).volumes.isEmpty)
   }
 
@@ -108,10 +114,19 @@ struct ReportTests {
     #expect(try Reports.group(Reports.row("lin", group: "wz-pn-")).isPartial)
   }
 
-  @Test("what is no report is an error")
-  func noReport() {
-    #expect(throws: StorageError.self) {
-      try LVM.rows(of: "{\"report\":[", name: "lv", subject: "vg0")
-    }
+  @Test("warnings between the rows are passed over, and blanks before them")
+  func warnings() throws {
+    let rows = try Reports.read(
+      ["  WARNING: a device is missing", "", "  a|1 2|", "  b||3"], ["x", "y", "z"])
+    #expect(rows.map { $0["x"] } == ["a", "b"])
+    #expect(rows.map { $0["y"] } == ["1 2", ""])
+    #expect(rows.map { $0["z"] } == ["", "3"])
+    #expect(rows.map { $0["other"] } == ["", ""])
+  }
+
+  @Test(
+    "a row of more or less values than were asked for is an error", arguments: ["a|b", "a|b|c|d"])
+  func wrongCount(line: String) {
+    #expect(throws: StorageError.self) { try Reports.read([line], ["x", "y", "z"]) }
   }
 }
