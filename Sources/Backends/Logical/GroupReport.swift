@@ -11,6 +11,8 @@ package final class GroupReport: @unchecked Sendable {
   let name: String
   private var known: VolumeGroup?
   private var changed: Set<String> = []
+  /// The revisions that commits of this command made too old, each with its volume.
+  var outdated: [(volume: VolumeName, revision: String)] = []
 
   init(_ name: String) { self.name = name }
 

@@ -119,8 +119,8 @@ extension ThinBackend: LifecycleBackend {
 
   // MARK: Stop
 
-  /// Two renames, of which the first leaves the committed state under a revision's name, where it is found; then
-  /// what is too old goes, in one command.
+  /// Two renames, of which the first leaves the committed state under a revision's name, where it is found; what is
+  /// too old goes later, that of all volumes in one command.
   package func commit(_ volume: Volume, _ steps: Steps) throws(StorageError) {
     try checkIsWhole(steps)
     let family = try family(volume.name)
@@ -132,8 +132,7 @@ extension ThinBackend: LifecycleBackend {
       "commit '\(full(snap.name))' to '\(full(volume.name.text))', keeping \(keep) revisions"
     ) { () throws(StorageError) in
       try sync(snap)
-      let back = try swapIn(snap.name, family)
-      try prune(family, back, keep: keep, steps)
+      noteOutdated(family, try swapIn(snap.name, family), keep: keep)
     }
   }
 
@@ -150,21 +149,29 @@ extension ThinBackend: LifecycleBackend {
     return back
   }
 
-  /// Removes the oldest revisions so that `keep` stay, after a swap.
-  ///
-  /// One that somebody reads stays until the next time.
+  /// Remembers the oldest revisions to be removed, so that `keep` stay, after a swap.
   /// - Parameters:
   ///   - before: the volume as it was.
   ///   - back: the revision that the swap made.
-  private func prune(_ before: ThinFamily, _ back: String?, keep: Int, _ steps: Steps)
-    throws(StorageError)
-  {
+  private func noteOutdated(_ before: ThinFamily, _ back: String?, keep: Int) {
     let all = before.backs.map(\.volume.name) + (back.map { [$0] } ?? [])
-    let doomed = Array(all.dropLast(keep))
-    do throws(StorageError) { try remove(doomed, of: before.name) } catch {
-      guard error.code == .busy else { throw error }
-      steps.warnOnce(
-        "busy-revision", "volume '\(before.name)': an old revision is in use and was not removed")
+    report.outdated += all.dropLast(keep).map { (before.name, $0) }
+  }
+
+  /// Removes the revisions that are too old.
+  ///
+  /// One that cannot be removed, because somebody reads it, stays until the next time: the commits are made.
+  package func finishCommits(_ steps: Steps) {
+    let outdated = report.outdated
+    report.outdated = []
+    guard let first = outdated.first else { return }
+    do throws(StorageError) { try remove(outdated.map(\.revision), of: first.volume) } catch {
+      let present = try? report.group()
+      for (volume, revision) in outdated where present?.volumes[revision] != nil {
+        let reason = error.code == .busy ? "it is in use" : error.text
+        steps.warnOnce(
+          "old-revision", "volume '\(volume)': an old revision was not removed: \(reason)")
+      }
     }
   }
 
@@ -276,9 +283,9 @@ extension ThinBackend: LifecycleBackend {
     try steps.run(
       "put it in the place of '\(full(volume.name.text))', keeping \(keep) revisions"
     ) { () throws(StorageError) in
-      let back = try swapIn(new, family)
-      try prune(family, back, keep: keep, steps)
+      noteOutdated(family, try swapIn(new, family), keep: keep)
     }
+    finishCommits(steps)
   }
 
   package func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError)

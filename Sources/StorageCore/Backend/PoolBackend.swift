@@ -176,6 +176,8 @@ package protocol LifecycleBackend: VolumeBackend, ContentBackend {
   func continueWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
   func copySource(_ source: Volume, to volume: Volume, _ steps: Steps) throws(StorageError)
   func commit(_ volume: Volume, _ steps: Steps) throws(StorageError)
+  /// Does what may wait until several volumes are committed and is cheaper then; nothing is lost where it is not done.
+  func finishCommits(_ steps: Steps)
   func dropWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError)
   func dropRevisions(of volume: Volume, _ steps: Steps) throws(StorageError)
   func revert(_ volume: Volume, to revision: Revision, _ steps: Steps) throws(StorageError)
@@ -195,6 +197,7 @@ package protocol LifecycleBackend: VolumeBackend, ContentBackend {
 
 extension LifecycleBackend {
   package func continueWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {}
+  package func finishCommits(_ steps: Steps) {}
 }
 
 /// Pools that can tell and remove what crashes leave.

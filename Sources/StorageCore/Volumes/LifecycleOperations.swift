@@ -49,7 +49,7 @@ extension Storage {
   package struct Stopped: Sendable {
     package let volume: VolumeName
     /// nil where it failed; without effect where it was stopped already.
-    package let change: Change?
+    package fileprivate(set) var change: Change?
     package let error: StorageError?
   }
 
@@ -70,6 +70,12 @@ extension Storage {
         } catch {
           results.append(Stopped(volume: name, change: nil, error: error))
         }
+      }
+      if let last = results.lastIndex(where: { $0.change != nil }),
+        let backend = backend as? any LifecycleBackend
+      {
+        let ending = try self.change { steps in backend.finishCommits(steps) }
+        results[last].change?.warnings += ending.warnings
       }
       return (pool, results)
     }
