@@ -23,25 +23,31 @@ struct Command: Sendable {
   /// One sentence.
   let summary: String
   let effect: Effect
-  let parameters: [Parameter]
+  private let makeParameters: @Sendable () -> [Parameter]
   /// A whole command line for `--help`; also a line of the examples in the manual page, which are run.
   let example: String
   let ending: Ending
   let run: @Sendable (Tool) throws(StorageError) -> Void
 
   init(
-    _ name: String, _ summary: String, _ effect: Effect, _ parameters: [Parameter],
+    _ name: String, _ summary: String, _ effect: Effect,
+    _ parameters: @autoclosure @escaping @Sendable () -> [Parameter],
     example: String = "", ending: Ending = .standard,
     run: @escaping @Sendable (Tool) throws(StorageError) -> Void
   ) {
     self.name = name
     self.summary = summary
     self.effect = effect
-    self.parameters = parameters
+    makeParameters = parameters
     self.example = example
     self.ending = ending
     self.run = run
   }
+
+  /// The own parameters.
+  ///
+  /// They are made when they are asked for: a program looks for itself among all commands, and needs those of one.
+  var parameters: [Parameter] { makeParameters() }
 
   /// The own parameters, then those that every command of its effect has.
   var allParameters: [Parameter] { parameters + commonParameters }
