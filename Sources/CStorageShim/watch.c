@@ -8,6 +8,9 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -119,11 +122,33 @@ int shim_watch_worker(pid_t worker, const char *folder, double interval, double 
   }
 }
 
-/* Whether an open file is on the device, as far as this machine knows: its server is not asked. */
-static int is_on(int number, unsigned major, unsigned minor) {
-  struct statx status;
-  int how = AT_EMPTY_PATH | AT_STATX_DONT_SYNC;
-  return statx(number, "", how, 0, &status) == 0 && status.stx_dev_major == major && status.stx_dev_minor == minor;
+/* The mount that a file was opened in; -1 where no such file is open. Asking the file itself would not do: CIFS then asks
+ * the server, whatever statx(2) is told. Source: proc(5), fdinfo. */
+static int mount_of(int number) {
+  char path[64], text[256];
+  snprintf(path, sizeof path, "/proc/self/fdinfo/%d", number);
+  int file = open(path, O_RDONLY | O_CLOEXEC);
+  if (file < 0) return -1;
+  ssize_t size = read(file, text, sizeof text - 1);
+  close(file);
+  text[size < 0 ? 0 : size] = 0;
+  const char *found = strstr(text, "mnt_id:");
+  return found ? atoi(found + strlen("mnt_id:")) : -1;
+}
+
+/* Whether a mount is of the device. Source: proc(5), mountinfo. */
+static int is_of_device(int mount, unsigned major, unsigned minor) {
+  FILE *file = fopen("/proc/self/mountinfo", "re");
+  if (!file) return 0;
+  char *line = NULL;
+  size_t room = 0;
+  int is_found = 0, id;
+  unsigned first, second;
+  while (!is_found && getline(&line, &room, file) > 0)
+    is_found = sscanf(line, "%d %*d %u:%u", &id, &first, &second) == 3 && id == mount && first == major && second == minor;
+  free(line);
+  fclose(file);
+  return is_found;
 }
 
 void shim_abandon_worker(pid_t worker, unsigned major, unsigned minor) {
@@ -135,8 +160,10 @@ void shim_abandon_worker(pid_t worker, unsigned major, unsigned minor) {
    * process nor, with all that is open besides, the worker. So a third, once this one has ended, closes the rest. */
   if (syscall(SYS_clone, CLONE_FILES | SIGCHLD, 0, 0, 0, 0) != 0) return;
   while (getppid() == own) nanosleep(&pause, NULL);
-  for (int number = 0; number < MANY; number++)
-    if (!is_on(number, major, minor)) close(number);
+  for (int number = 0; number < MANY; number++) {
+    int mount = mount_of(number);
+    if (mount >= 0 && !is_of_device(mount, major, minor)) close(number);
+  }
   _exit(0);
 }
 

@@ -73,6 +73,8 @@ def test_an_nfs_pool_does_what_a_directory_pool_does(site, scratch, export, call
     assert mounted(target)[0] == f"{KEPT}:/a"
     life_of_a_volume(site, "a", target)
     assert (export / "a" / "v").exists(), "it is on the server"
+    site.ok("vol-delete", "v", "--pool", "a")
+    assert site.run("pool-check", "a").out.strip() == "Pool a is clean"
     # Somebody holds it.
     with subprocess.Popen(["sleep", "60"], cwd=target) as sleeper:
         site.refused(BUSY, "pool-destroy", "a", words=f"sleep (pid {sleeper.pid})")
@@ -256,6 +258,7 @@ def test_a_cifs_pool_for_guests_and_one_with_a_password(site, scratch, samba):
     site.ok("vol-import", "v", image, "--pool", "g")
     site.ok("vol-export", "v", scratch / "out", "--pool", "g")
     assert contents.get(scratch / "out") == "imported"
+    assert contents.blocks(scratch / "out") < MIB // 2, "the holes are lost"
     site.refused(EXISTS, "vol-create-as", "g", "v", "1M", words="exists already")
     site.ok("vol-delete", "v", "--pool", "g")
     assert site.json("vol-list", "g")["volumes"] == []
@@ -304,6 +307,20 @@ def test_a_cifs_pool_with_a_password(site, scratch, samba):
         assert took < 3 + SLACK
     wait_until(lambda: site.pool("c")["state"] == "running", 60)
     site.ok("pool-destroy", "c")
+
+
+@pytest.mark.limit(200)
+def test_a_cifs_server_that_goes_in_the_middle_is_given_up(site, scratch, samba):
+    netfs(site, "k", KEPT, "open", scratch / "k", form="cifs")
+    site.ok("pool-build", "k")
+    site.ok("pool-start", "k")
+    site.ok("vol-create-as", "k", "big", str(silence.SIZE), "--allocation", "0")
+    # All of it: what is left running takes new connections.
+    silence.death_in_the_middle(
+        site, "k", "big", lambda: silence.stopped([samba.pid, *children(samba.pid)]), 6 + SLACK
+    )
+    site.ok("vol-delete", "big", "--pool", "k")
+    site.ok("pool-destroy", "k")
 
 
 def children(parent):
