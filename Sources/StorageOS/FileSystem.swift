@@ -31,7 +31,22 @@ package struct FileSystem: Sendable {
     // Numbers of <linux/magic.h>.
     isBtrfs = isKnown && magic == 0x9123_683E
     isInMemory = isKnown && (magic == 0x0102_1994 || magic == 0x8584_58F6)
-    refusesToReplaceOpenFiles = isKnown && (magic == 0xFF53_4D42 || magic == 0xFE53_4D42)
+    refusesToReplaceOpenFiles = isKnown && FileSystem.isCIFS(magic)
+  }
+
+  /// Whether that is the number of CIFS, whatever version of its protocol is spoken.
+  fileprivate static func isCIFS(_ magic: UInt64) -> Bool {
+    magic == 0xFF53_4D42 || magic == 0xFE53_4D42
+  }
+}
+
+extension Descriptor {
+  /// Whether a file has holes of which lseek(2) does not tell: those of CIFS have them on the server alone.
+  func hidesHoles() throws(StorageError) -> Bool {
+    var magic: UInt64 = 0
+    guard shim_file_system_magic(number, &magic) == 0, FileSystem.isCIFS(magic) else { return false }
+    let status = try status()
+    return status.kind == .regular && status.allocated < status.size
   }
 }
 

@@ -12,7 +12,7 @@ import StorageModel
 /// | a whole file | an empty file | FICLONE where the file system can |
 /// | file | file | copy_file_range(2), else through memory; only the data segments (SEEK_DATA) |
 /// | file | pipe, socket | sendfile(2), which splices; holes as zeroes |
-/// | device, pipe | file, device | through memory; runs of zeroes are found and treated as holes |
+/// | device, pipe, file that hides its holes (CIFS) | any | through memory; runs of zeroes are found and treated as holes |
 ///
 /// Holes and runs of zeroes are left out where the target is known to read as zeroes, and made there otherwise (see
 /// `before`). Takes a few MiB of memory, whatever the size. Looks for requests to stop (`Interruption`).
@@ -110,7 +110,7 @@ package struct Transfer {
       if let size = to.size, size < end { try target.setSize(end) }
     }
     if from.kind == .file { try source.flushBeforeReading() }
-    if isPlain, digest == nil, from.kind == .file, let expected {
+    if isPlain, digest == nil, try tellsHoles(from), let expected {
       let range = sourceStart.bytes..<sourceStart.bytes + expected.bytes
       var copy: KernelCopy?
       if to.kind == .file {
@@ -176,12 +176,18 @@ package struct Transfer {
       content = StreamSource(source, prefix: prefix)
     }
     if let decode { content = try decode(content) }
+    let knowsHoles = try tellsHoles(from)
     let pump = ContentPump(
       content, named: source.path.text,
       amount: from.size == nil || decode != nil ? amount : .all(limit: nil),
-      // The holes of a file are known; elsewhere runs of zeroes have to be found.
-      findsZeroes: from.kind != .file || decode != nil, digest: digest, progress: progress)
+      findsZeroes: decode != nil || !knowsHoles, digest: digest, progress: progress)
     return try pump.run(to: sink)
+  }
+
+  /// Whether the holes of the source are known; elsewhere runs of zeroes have to be found.
+  private func tellsHoles(_ from: TransferEnd) throws(StorageError) -> Bool {
+    guard from.kind == .file else { return false }
+    return try !source.hidesHoles()
   }
 }
 
