@@ -28,7 +28,7 @@ def place():
     """Unused: the servers have their own disks."""
 
 
-@pytest.mark.limit(120)
+@pytest.mark.limit(400)
 @pytest.mark.parametrize("backend", BACKENDS, ids=lambda backend: backend.name)
 class TestNetfsConformance(Conformance):
     """The suite, once for each kind of server."""

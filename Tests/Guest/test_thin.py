@@ -54,6 +54,7 @@ def place():
     """Unused: thin pools need no file system."""
 
 
+@pytest.mark.limit(400 if ALL else 60)
 class TestThinConformance(Conformance):
     """The cases of the suite; those that look at storage are about logical volumes here."""
 
