@@ -44,7 +44,9 @@ extension Descriptor {
   /// Whether a file has holes of which lseek(2) does not tell: those of CIFS have them on the server alone.
   func hidesHoles() throws(StorageError) -> Bool {
     var magic: UInt64 = 0
-    guard shim_file_system_magic(number, &magic) == 0, FileSystem.isCIFS(magic) else { return false }
+    guard shim_file_system_magic(number, &magic) == 0, FileSystem.isCIFS(magic) else {
+      return false
+    }
     let status = try status()
     return status.kind == .regular && status.allocated < status.size
   }
