@@ -7,6 +7,7 @@
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The five functions as lvm2cmd.h of LVM 2.03 declares them; declared here so that building needs no header. */
 typedef void (*log_function)(int level, const char *file, int line, int dm_errno, const char *message);
@@ -25,7 +26,7 @@ static void take(int level, const char *file, int line, int dm_errno, const char
   (void)file;
   (void)line;
   (void)dm_errno;
-  if (present_line && level <= PRINTED) present_line(present_context, level, message);
+  if (present_line && level <= PRINTED) present_line(present_context, level, message, strlen(message));
 }
 
 int shim_lvm_load(int udev, char *problem, size_t size) {

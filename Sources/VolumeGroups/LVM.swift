@@ -1,5 +1,4 @@
 import CLVM
-import Glibc
 import StorageModel
 import StorageOS
 
@@ -55,9 +54,9 @@ package enum LVM {
     var lines: [UInt8] = []
     var errors: [String] = []
 
-    mutating func take(_ level: Int32, _ line: UnsafePointer<CChar>) {
-      if level < 4 { return errors.append(String(cString: line).trimmed) }
-      lines.append(contentsOf: UnsafeRawBufferPointer(start: line, count: strlen(line)))
+    mutating func take(_ level: Int32, _ line: UnsafeRawBufferPointer) {
+      if level < 4 { return errors.append(String(decoding: line, as: UTF8.self).trimmed) }
+      lines.append(contentsOf: line)
       lines.append(UInt8(ascii: "\n"))
     }
   }
@@ -75,9 +74,9 @@ package enum LVM {
     let status = withUnsafeMutablePointer(to: &output) { output in
       shim_lvm_run(
         words.joined(separator: " "),
-        { context, level, text in
-          guard let text else { return }
-          context?.assumingMemoryBound(to: Output.self).pointee.take(level, text)
+        { context, level, text, size in
+          context?.assumingMemoryBound(to: Output.self).pointee
+            .take(level, UnsafeRawBufferPointer(start: text, count: size))
         }, output)
     }
     guard status == 1 else {

@@ -23,11 +23,11 @@ package struct ReportRow: Sendable {
 /// Reports as LVM prints them for programs: a line for each row, its values between separators (lvmreport(7)).
 package enum Report {
   /// No value can hold it: neither names, tags, nor the names of devices that udev makes (lvm(8), udev(7)).
-  static let separator = "|"
+  private static let separator: Unicode.Scalar = "|"
 
   /// The options that make LVM print so, with sizes in bytes.
   static func options(_ fields: [String]) -> [String] {
-    ["--noheadings", "--separator", separator, "--units", "b", "--nosuffix", "-o"]
+    ["--noheadings", "--separator", String(separator), "--units", "b", "--nosuffix", "-o"]
       + [fields.joined(separator: ",")]
   }
 
@@ -38,7 +38,7 @@ package enum Report {
   package static func rows(_ lines: [UInt8], fields: [String], subject: String)
     throws(StorageError) -> [ReportRow]
   {
-    let mark = UInt8(ascii: "|")
+    let mark = UInt8(ascii: separator)
     var rows: [ReportRow] = []
     for line in lines.split(separator: UInt8(ascii: "\n")) {
       let text = line.drop { $0 == UInt8(ascii: " ") }

@@ -212,20 +212,26 @@ def test_start_takes_one_command_and_stop_three(backend, site, scratch):
 
 
 def test_an_open_revision_is_kept_until_it_is_closed(backend, site, scratch):
+    """Only that one: what is too old of a volume that is stopped with it goes."""
     storage = backend.prepare(None, scratch)
     backend.define(site, "p", storage, 1)
     site.ok("pool-start", "p")
-    site.ok("vol-create-as", "p", "v", "4M")
-    site.ok("vol-start", "v", "--pool", "p")
-    site.ok("vol-stop", "v", "--pool", "p")
+    both = ["v", "w", "--pool", "p"]
+    for name in ("v", "w"):
+        site.ok("vol-create-as", "p", name, "4M")
+    site.ok("vol-start", *both)
+    site.ok("vol-stop", *both)
     [back] = [name for name in volumes(GROUP) if name.startswith("v-")]
     with open(f"/dev/{GROUP}/{back}", "rb"):
-        site.ok("vol-start", "v", "--pool", "p")
-        site.ok("vol-stop", "v", "--pool", "p")
-        assert len(site.revisions("v", "p")) == 2
-    site.ok("vol-start", "v", "--pool", "p")
-    site.ok("vol-stop", "v", "--pool", "p")
-    assert [one["number"] for one in site.revisions("v", "p")] == [3]
+        site.ok("vol-start", *both)
+        stopped = site.run("vol-stop", *both)
+        assert stopped.status == DONE
+        assert "volume 'v': an old revision was not removed: it is in use" in stopped.err, stopped
+        assert "volume 'w'" not in stopped.err
+        assert [len(site.revisions(name, "p")) for name in ("v", "w")] == [2, 1]
+    site.ok("vol-start", *both)
+    site.ok("vol-stop", *both)
+    assert [[one["number"] for one in site.revisions(name, "p")] for name in ("v", "w")] == [[3], [3]]
 
 
 def test_a_device_in_use_is_not_pulled_away(backend, site, scratch):

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* One line that a command prints; level as in lvm2cmd.h: 2 fatal, 3 error, 4 output or warning. */
-typedef void (*shim_lvm_line)(void *context, int level, const char *text);
+typedef void (*shim_lvm_line)(void *context, int level, const char *text, size_t size);
 
 /* Loads the library and initialises it. Without `udev` the library makes the nodes in /dev itself and waits for
  * nobody. Returns 0; 1 where the library cannot be loaded, with the loader's words in `problem`; 2 where it
