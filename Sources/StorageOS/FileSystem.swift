@@ -41,18 +41,12 @@ package struct FileSystem: Sendable {
 }
 
 extension Descriptor {
-  /// Whether a file has holes of which lseek(2) does not tell: those of CIFS have them on the server alone.
-  func hidesHoles() throws(StorageError) -> Bool {
+  /// Whether it is on a server of CIFS, as far as the kernel says.
+  var isOnCIFS: Bool {
     var magic: UInt64 = 0
-    guard shim_file_system_magic(number, &magic) == 0, FileSystem.isCIFS(magic) else {
-      return false
-    }
-    let status = try status()
-    return status.kind == .regular && status.allocated < status.size
+    return shim_file_system_magic(number, &magic) == 0 && FileSystem.isCIFS(magic)
   }
-}
 
-extension Descriptor {
   /// Whether Btrfs copy-on-write is off for the file or for new files in the folder; nil without such flags.
   package func copyOnWriteIsOff() -> Bool? {
     var flags: UInt32 = 0

@@ -110,7 +110,7 @@ package struct Transfer {
       if let size = to.size, size < end { try target.setSize(end) }
     }
     if from.kind == .file { try source.flushBeforeReading() }
-    if isPlain, digest == nil, try tellsHoles(from), let expected {
+    if isPlain, digest == nil, from.tellsHoles, let expected {
       let range = sourceStart.bytes..<sourceStart.bytes + expected.bytes
       var copy: KernelCopy?
       if to.kind == .file {
@@ -176,18 +176,11 @@ package struct Transfer {
       content = StreamSource(source, prefix: prefix)
     }
     if let decode { content = try decode(content) }
-    let knowsHoles = try tellsHoles(from)
     let pump = ContentPump(
       content, named: source.path.text,
       amount: from.size == nil || decode != nil ? amount : .all(limit: nil),
-      findsZeroes: decode != nil || !knowsHoles, digest: digest, progress: progress)
+      findsZeroes: decode != nil || !from.tellsHoles, digest: digest, progress: progress)
     return try pump.run(to: sink)
-  }
-
-  /// Whether the holes of the source are known; elsewhere runs of zeroes have to be found.
-  private func tellsHoles(_ from: TransferEnd) throws(StorageError) -> Bool {
-    guard from.kind == .file else { return false }
-    return try !source.hidesHoles()
   }
 }
 

@@ -10,6 +10,8 @@ struct TransferEnd {
   let kind: Kind
   /// How large a file or a block device is; nil for a pipe, a socket, a terminal, a character device.
   let size: ByteCount?
+  /// Whether the holes of a file are known, by SEEK_DATA; elsewhere runs of zeroes have to be found.
+  let tellsHoles: Bool
 
   init(_ descriptor: Descriptor) throws(StorageError) {
     self.descriptor = descriptor
@@ -18,13 +20,17 @@ struct TransferEnd {
     case .regular:
       kind = .file
       size = status.size
+      // Those of CIFS have holes on the server alone.
+      tellsHoles = status.allocated >= status.size || !descriptor.isOnCIFS
     case .blockDevice:
       kind = .device
       size = try descriptor.deviceSize()
+      tellsHoles = false
     case .folder: throw StorageError(.badInput, descriptor.path.text, "is a directory")
     default:
       kind = .stream
       size = nil
+      tellsHoles = false
     }
   }
 }
