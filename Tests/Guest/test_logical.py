@@ -7,7 +7,7 @@ import pytest
 import sessions
 from disks import LoopDisk
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, USAGE
-from volumegroups import ALL, ENVIRONMENT, LIGHT, Picture, configure, each_cut, lvm, volumes
+from volumegroups import ALL, ENVIRONMENT, Picture, each_cut, light_lvm, lvm, volumes  # noqa: F401  (a fixture)
 
 pytestmark = [pytest.mark.limit(240), pytest.mark.guest(
     modules=["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-raid", "raid1", "loop"],
@@ -19,13 +19,6 @@ pytestmark = [pytest.mark.limit(240), pytest.mark.guest(
 
 def kernel_name(disk):
     return f"/dev/{disk.resolve().name}"
-
-
-@pytest.fixture(scope="session", autouse=True)
-def light():
-    """Not where time does not count."""
-    if not ALL:
-        configure(LIGHT)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from conformance import SIZE, Conformance
 from logwrites import dmsetup
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND
-from volumegroups import ALL, ENVIRONMENT, LIGHT, ThinPools, configure, each_cut, lvm, volumes
+from volumegroups import ALL, ENVIRONMENT, ThinPools, each_cut, light_lvm, lvm, volumes  # noqa: F401  (a fixture)
 
 GROUP = "vgt"
 
@@ -24,13 +24,6 @@ pytestmark = pytest.mark.guest(
     disks=["1G", "1G", "1G", "64M"],
     seconds=3600 if ALL else 2200,
 )
-
-
-@pytest.fixture(scope="session", autouse=True)
-def light():
-    """Not where time does not count."""
-    if not ALL:
-        configure(LIGHT)
 
 
 @pytest.fixture(scope="session")

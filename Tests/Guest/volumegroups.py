@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import contents
 import faults
+import pytest
 from backends import Backend
 from tools import BAD_DATA, DONE, PATIENCE, document
 
@@ -21,15 +22,15 @@ ALL = os.environ.get("CISTERN_ALL") == "1"
 #: Without udev LVM makes the nodes itself, and has to be told.
 ENVIRONMENT = {**os.environ, "DM_DISABLE_UDEV": "1"}
 
-#: What makes each of LVM's commands a third cheaper, which counts where the processor is emulated: it touches and locks
-#: less memory, and starts no daemon that watches thin pools. `make conformance-thin` and its like run without.
-LIGHT = "activation { reserved_memory = 64 monitoring = 0 }"
 
-
-def configure(text):
-    """Adds to LVM's configuration, of which the guest has its own copy."""
-    with open("/etc/lvm/lvmlocal.conf", "a", encoding="utf-8") as file:
-        file.write(f"\n{text}\n")
+@pytest.fixture(scope="session", autouse=True)
+def light_lvm():
+    """Makes each of LVM's commands a third cheaper, which counts where the processor is emulated: it touches and locks
+    less memory, and starts no daemon that watches thin pools. `make conformance-thin` and its like run without."""
+    if not ALL:
+        # The guest has its own copy of the file.
+        with open("/etc/lvm/lvmlocal.conf", "a", encoding="utf-8") as file:
+            file.write("\nactivation { reserved_memory = 64 monitoring = 0 }\n")
 
 
 def lvm(*words, check=True):
