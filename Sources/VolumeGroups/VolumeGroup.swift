@@ -20,6 +20,7 @@ package struct VolumeGroup: Sendable {
     let subject = "volume group '\(name)'"
     let rows: [ReportRow]
     do throws(StorageError) {
+      // Not sorted: nobody asks for an order.
       var found = try LVM.report(
         "lvs", LogicalVolume.fields + VolumeGroup.fields, ["--unbuffered", "-a", name],
         subject: subject)
