@@ -40,10 +40,26 @@ struct ImageRecipe {
     if let size { try file.setSize(size) }
     let words = arguments(
       home.reachable(file.path.lastComponent), passphrase?.file.pathForChild ?? "")
-    try program.runOnImage(
-      words, subject, keeping: [home.descriptor] + (passphrase.map { [$0.file] } ?? []),
-      temporary: file.path, for: name)
+    let kept = [home.descriptor] + (passphrase.map { [$0.file] } ?? [])
+    for attempt in 1... {
+      do throws(StorageError) {
+        return try program.runOnImage(
+          words, subject, keeping: kept, temporary: file.path, for: name)
+      } catch {
+        guard attempt < Self.attempts, lackedProcessorTime(error) else { throw error }
+      }
+    }
   }
+
+  /// Whether qemu-img could not measure how fast a key is derived.
+  ///
+  /// The clock of its processor time, which a busy machine advances in steps, stood still meanwhile. Asked anew
+  /// it goes well.
+  private func lackedProcessorTime(_ error: StorageError) -> Bool {
+    error.reason?.hasSuffix("Unable to get accurate CPU usage") == true
+  }
+
+  private static let attempts = 5
 }
 
 /// Encrypted volumes.

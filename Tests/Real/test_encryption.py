@@ -1,6 +1,7 @@
 """Encrypted volumes: made with a secret, opened by the programs that own the formats, never without it."""
 
 import os
+import shutil
 import subprocess
 import time
 
@@ -110,6 +111,31 @@ def test_made_and_wiped(site, pool, scratch, kind):
     assert (pool / "v").read_bytes() != before
     kept = b"".join(file.read_bytes() for file in pool.rglob("*") if file.is_file())
     assert PASSPHRASE.encode() not in kept
+    assert site.findings("p") == []
+
+
+@pytest.mark.limit(120)
+@pytest.mark.parametrize(("failures", "made"), [(2, True), (99, False)])
+def test_a_clock_that_stands_still(site, pool, scratch, failures, made):
+    """QEMU gives up where its measurement took no processor time; a few times it is asked anew."""
+    secret(site, scratch, "it")
+    runs = scratch / "runs"
+    program = scratch / "program"
+    program.write_text(
+        f"#!/bin/sh\necho >>{runs}\n[ $(wc -l <{runs}) -gt {failures} ] && exec {scratch}/real \"$@\"\n"
+        "echo 'qemu-img: image: Unable to get accurate CPU usage' >&2\nexit 1\n"
+    )
+    program.chmod(0o755)
+    shutil.copy2("/usr/bin/qemu-img", scratch / "real")
+    line = site.argv("vol-create", "p", document(scratch, "v"))
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", f"mount --bind {program} /usr/bin/qemu-img && exec \"$@\"", "sh", *line],
+        env=site.surroundings(), cwd=scratch, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == (DONE if made else FAILURE), done
+    assert len(runs.read_text()) == (3 if made else 5)
+    assert (pool / "v").exists() == made
+    assert made or "Unable to get accurate CPU usage" in done.stderr
     assert site.findings("p") == []
 
 
