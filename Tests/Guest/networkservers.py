@@ -143,6 +143,9 @@ class NetworkFolders(DirectoryPool):
         self.form, self.served, self.top, self.options = form, Path(served), top, options
         self.name = form
         self.abilities -= {"drivers"}
+        if form == "cifs":
+            # The kernel's client closes a file a second after its last user, and Samba sets its times then.
+            self.settled_late = frozenset({"allocation", "timestamps"})
         self.made = []
 
     def prepare(self, place, scratch):

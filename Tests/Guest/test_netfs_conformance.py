@@ -36,6 +36,8 @@ class TestNetfsConformance(Conformance):
     @pytest.fixture(autouse=True)
     def served(self, request, backend, scratch):
         """Starts the server; clears it after the test."""
+        if backend.form == "cifs" and request.node.callspec.params.get("size", 0) > 1 << 30:
+            pytest.skip("CIFS tells no holes: 20 GiB are read for minutes where the guest is emulated")
         request.getfixturevalue("export" if backend.form == "nfs" else "samba")
         yield
         unmount_below(scratch)

@@ -24,6 +24,8 @@ class Backend:
     #: drivers (the pool is a plain folder, in any of the layouts), history (more than one revision), origin-snapshot (both flags at once), reflink (working
     #: copies share blocks), statvfs (sizes are those of the file system).
     abilities = frozenset()
+    #: What of a volume's facts a server settles only seconds after a change.
+    settled_late = frozenset()
 
     #: How many revisions the cases keep where they do not say. Cases that need two ask for the
     #: ability `history`.

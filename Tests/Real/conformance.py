@@ -95,6 +95,8 @@ class Lab:
         facts = self.site.volume(name, self.pool)
         # Looking changes it.
         (facts["timestamps"] or {}).pop("access", None)
+        for fact in self.backend.settled_late:
+            del facts[fact]
         return facts
 
     def state(self, name):
