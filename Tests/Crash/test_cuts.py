@@ -13,7 +13,7 @@ import contents
 import faults
 import pytest
 from conftest import BOTH, IN_PLACE, SIZE, SNAPSHOT, VOLATILE, VOLUME
-from tools import BUSY, DONE, EXISTS, NOT_FOUND, PROBLEMS
+from tools import BUSY, DONE, EXISTS, NOT_FOUND, PROBLEMS, document
 
 pytestmark = pytest.mark.usefixtures("faults")
 
@@ -197,7 +197,8 @@ def take(stage, name):
     info = site.run("vol-info", name, "--pool", "p", "--json")
     if info.status == NOT_FOUND:
         return Picture(main=("absent",))
-    volume = site.volume(name, "p")
+    assert info.status == DONE, info
+    volume = document(info.out)["volume"]
     in_use = volume["kind"] == "in-place" and volume["state"] != "clean"
     main = tuple(volume[key] for key in ("rw", "kind", "revisions_to_keep", "source"))
     # The digest is that of the committed state and tells its length, too.
