@@ -14,9 +14,9 @@ import pytest
 from backends import Backend
 from tools import BAD_DATA, DONE, PATIENCE, document
 
-#: `make crash-logical` cuts before every change. Everywhere else only before every second one of those that say most:
-#: LVM's own commands, between which nothing of a volume changes but its content, and the last change; not before the
-#: first change, where nothing is different yet.
+#: `make crash-logical` cuts before every change; everywhere else only before LVM's own commands, but not before the first
+#: change, where nothing is different yet, and before the last one: between two of LVM's commands nothing of a volume
+#: changes but its content.
 ALL = os.environ.get("CISTERN_ALL") == "1"
 
 #: Without udev LVM makes the nodes itself, and has to be told.
@@ -88,12 +88,10 @@ def each_cut(site, pool, group, log, line, undo, again=(DONE,), between=lambda o
     places = faults.places(site, log, *line)
     new = picture(group)
     assert any(place.startswith("lv") for place in places) and new != old
-    numbers = range(1, len(places) + 1)
-    if not ALL:
-        telling = [number for number in numbers if number == len(places) or places[number - 1].startswith("lv")]
-        numbers = [number for number in telling if number > 1][::-2] or telling
-    for number in numbers:
-        where = f"cut {number} of {len(places)}, before {places[number - 1]}"
+    for number, place in enumerate(places, 1):
+        if not (ALL or number == len(places) or (number > 1 and place.startswith("lv"))):
+            continue
+        where = f"cut {number} of {len(places)}, before {place}"
         undo()
         faults.cut(site, number, *line)
         for finding in repaired(site, pool):
