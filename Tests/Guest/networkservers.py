@@ -144,8 +144,8 @@ class NetworkFolders(DirectoryPool):
         self.name = form
         self.abilities -= {"drivers"}
         if form == "cifs":
-            # The kernel's client closes a file a second after its last user, and Samba sets its times then.
-            self.settled_late = frozenset({"allocation", "timestamps"})
+            # The kernel's client counts what it wrote until it asks the server, which counts blocks.
+            self.settled_late = frozenset({"allocation"})
         self.made = []
 
     def prepare(self, place, scratch):
