@@ -149,14 +149,9 @@ def test_a_missing_library_is_named(site, scratch, pool, line, name, advice):
     (scratch / "f").mkdir()
     library = (LIBRARIES / name).resolve(strict=True)
     before = tree(scratch)
-    script = f"mount --bind /dev/null '{library}' && exec \"$@\""
-    done = subprocess.run(
-        ["unshare", "--mount", "sh", "-c", script, "sh", *site.argv(*line)],
-        env=site.surroundings(), cwd=scratch, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
-    assert done.returncode == UNSUPPORTED, done
-    assert f"cannot load {name.split('.')[0]}: " in done.stderr, done.stderr
-    assert done.stderr.endswith(f": {advice}\n"), done.stderr
+    words = f"cannot load {name.split('.')[0]}: "
+    done = site.refused(UNSUPPORTED, *line, words=words, cwd=scratch, instead=(library, "/dev/null"))
+    assert done.err.endswith(f": {advice}\n"), done
     after = tree(scratch)
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert all(path.startswith("root/run") for path in changed), changed
