@@ -166,7 +166,13 @@ extension FileBackend {
     try steps.run(
       "write record '\(recordPath(of: files))'",
       undo: { () throws(StorageError) in try removeRecord(of: files) }
-    ) { () throws(StorageError) in try store(record, for: files) }
+    ) { () throws(StorageError) in
+      do throws(StorageError) { try store(record, for: files) } catch {
+        // A full disk takes the folder, but not the file in it.
+        try? removeRecord(of: files)
+        throw error
+      }
+    }
   }
 
   private func recordPath(of files: VolumeFiles) -> Path {

@@ -440,6 +440,26 @@ class TestFullAndReadOnly:
             assert contents.digest(filesystem.path / "pool" / "v") == digest
             assert site.run("pool-check", "p").out.strip() == "Pool p is clean"
 
+    def test_no_space_for_a_record_leaves_no_folder(self, site, scratch):
+        """A file system can be too full for a file, but not for a folder."""
+        if reason := unavailable():
+            pytest.skip(reason)
+        pool = scratch / "pool"
+        pool.mkdir()
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1M", "none", pool], check=True, timeout=30)
+        try:
+            up(site, "p", pool)
+            room = os.statvfs(pool)
+            with open(pool / ".fill", "wb") as file:
+                os.posix_fallocate(file.fileno(), 0, room.f_bavail * room.f_frsize)
+            command = ("vol-create-as", "p", "v", "64K", "--revisions-to-keep", "3")
+            site.refused(NO_SPACE, *command, words="No space left on device")
+            assert site.findings("p") == []
+            os.unlink(pool / ".fill")
+            site.ok(*command)
+        finally:
+            subprocess.run(["umount", "--lazy", pool], check=True, timeout=30)
+
     def test_read_only_file_system(self, site, scratch):
         if reason := unavailable("ext4"):
             pytest.skip(reason)
