@@ -108,7 +108,7 @@ power-cuts: ## Cut the power at every flush of a session on a thin pool and on X
 crash-logical: ## Kill commands on logical volumes before each change they make (an hour where the guest is emulated)
 	@scripts/dependencies build test guest
 	@$(MAKE) --no-print-directory programs
-	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=6000 scripts/tier guest -k a_cut_leaves
+	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=6000 scripts/tier guest -k 'a_cut_leaves or a_kill_inside'
 
 .PHONY: conformance-netfs
 conformance-netfs: ## Run the whole conformance suite on NFS and CIFS in a guest (long where the guest is emulated)

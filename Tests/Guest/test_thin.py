@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import contents
+import lvmcuts
 import pytest
 from conformance import SIZE, Conformance
 from logwrites import dmsetup
@@ -20,7 +21,7 @@ SAMPLE = {"02", "05", "06", "16", "19", "24", "25", "30", "32", "43"}
 
 pytestmark = pytest.mark.guest(
     modules=["dm-thin-pool", "loop"],
-    packages=["lvm2", "thin-provisioning-tools"],
+    packages=["lvm2", "thin-provisioning-tools", "strace"],
     disks=["1G", "1G", "1G", "64M"],
     seconds=3600 if ALL else 2200,
 )
@@ -342,9 +343,26 @@ def test_a_pool_that_is_nearly_full_is_left_alone(backend, site, scratch):
 BACK = "v-1500000000-back"
 
 
+CHANGES = ["create", "clone", "delete", "resize", "start", "stop", "revert", "import"]
+
+
 @pytest.mark.limit(600 if ALL else 120)
-@pytest.mark.parametrize("name", ["create", "clone", "delete", "resize", "start", "stop", "revert", "import"])
+@pytest.mark.parametrize("name", CHANGES)
 def test_a_cut_leaves_the_old_or_the_new(backend, site, scratch, name):
+    cut_a_change(backend, site, scratch, name)
+
+
+@pytest.mark.limit(900 if ALL else 120)
+@pytest.mark.parametrize("with_repair", [True, False])
+@pytest.mark.parametrize("name", CHANGES if ALL else ["stop"])
+def test_a_kill_inside_lvm_leaves_the_old_or_the_new(backend, site, scratch, name, with_repair):
+    """It can leave devices suspended, the whole thin pool among them."""
+    how = {"cutter": lvmcuts.Cutter(), "sample": lvmcuts.all_suspended, "with_repair": with_repair}
+    cut_a_change(backend, site, scratch, name, **how)
+
+
+def cut_a_change(backend, site, scratch, name, **how):
+    """Cuts one of the changes as `each_cut` is told."""
     started_pool(backend, site, scratch, revisions=1)
     image = contents.image(scratch / "image", 4 * MIB, at0="imported")
     place = ["--pool", "p"]
@@ -391,7 +409,7 @@ def test_a_cut_leaves_the_old_or_the_new(backend, site, scratch, name):
         "stop": {"line": ["vol-stop", "v", *place], "undo": make_again},
         "revert": {"line": ["vol-revert", "v", "1", *place], "undo": make_again},
         "import": {"line": ["vol-import", "v", image, *place], "undo": make_again},
-    }[name])  # fmt: skip
+    }[name], **how)  # fmt: skip
     assert old.revisions == ("one",)
     kept = {"delete": (), "stop": ("two",), "import": ("two",), "revert": ("one", "two")}
     assert new.revisions == kept.get(name, old.revisions)

@@ -10,13 +10,12 @@ from typing import NamedTuple
 
 import contents
 import faults
+import lvmcuts
 import pytest
 from backends import Backend
 from tools import BAD_DATA, DONE, PATIENCE, document
 
-#: `make crash-logical` cuts before every change; everywhere else only before LVM's own commands, but not before the first
-#: change, where nothing is different yet, and before the last one: between two of LVM's commands nothing of a volume
-#: changes but its content.
+#: `make crash-logical` and its like do all of what is only sampled everywhere else.
 ALL = os.environ.get("CISTERN_ALL") == "1"
 
 #: Without udev LVM makes the nodes itself, and has to be told.
@@ -67,7 +66,8 @@ def picture(group):
     for name, row in volumes(group).items():
         record = sorted(tag for tag in row["lv_tags"].split(",") if tag.startswith("cistern:volume"))
         node = Path(f"/dev/{group}/{name}")
-        text = contents.get(node) if node.exists() else None
+        is_active = row["lv_attr"][4] == "a"  # a cut can leave a node without a device
+        text = contents.get(node) if is_active and node.exists() else None
         if re.search(r"-\d+-back$", name):
             revisions[name] = text
         elif row["pool_lv"] == "" and any("/unfinished=" in tag for tag in record):
@@ -78,30 +78,42 @@ def picture(group):
     return Picture(found, tuple(revisions[name] for name in sorted(revisions)))
 
 
-def each_cut(site, pool, group, log, line, undo, again=(DONE,), between=lambda old: ()):
+def before_commands(places):
+    """The cuts before LVM's own commands, but not before the first change, where nothing is different yet, and the one
+    before the last change: between two of LVM's commands nothing of a volume changes but its content."""
+    chosen = [number for number, place in enumerate(places[1:-1], 2) if place.startswith("lv")]
+    return [*chosen, len(places)]
+
+
+def each_cut(
+    site, pool, group, log, line, undo, again=(DONE,), between=lambda old: (),
+    cutter=faults, sample=before_commands, with_repair=True,
+):  # fmt: skip
     """Kills a command before its changes; what is left, repaired, is the old or the new picture; then the command can
     be typed again, which makes the new one.
 
     It begins with the old picture; `undo()` makes the old one of the new one. `again` are the statuses that the second
-    run may have, `between(old)` the pictures that may be left as well. Returns the old and the new one."""
+    run may have, `between(old)` the pictures that may be left as well. `cutter` knows the changes and kills before one,
+    `sample` picks those that stand for all of them. Returns the old and the new one."""
     old = picture(group)
-    places = faults.places(site, log, *line)
+    places = cutter.places(site, log, *line)
     new = picture(group)
-    assert any(place.startswith("lv") for place in places) and new != old
-    for number, place in enumerate(places, 1):
-        if not (ALL or number == len(places) or (number > 1 and place.startswith("lv"))):
-            continue
-        where = f"cut {number} of {len(places)}, before {place}"
+    numbers = range(1, len(places) + 1) if ALL else sample(places)
+    assert places and numbers and new != old
+    for number in numbers:
+        where = f"cut {number} of {len(places)}, before {places[number - 1]}"
         undo()
-        faults.cut(site, number, *line)
-        for finding in repaired(site, pool):
-            assert finding["kind"] in ("uncommitted", "incomplete-content"), f"{where}: {finding}"
-            if finding["kind"] == "incomplete-content":
-                site.refused(BAD_DATA, "vol-export", finding["volume"], "-", "--pool", pool, words="incomplete")
-        found = picture(group)
-        assert any(found.agrees(wanted) for wanted in (old, new, *between(old))), f"{where}: {found}"
+        cutter.cut(site, number, *line)
+        if with_repair:
+            for finding in repaired(site, pool):
+                assert finding["kind"] in ("uncommitted", "incomplete-content"), f"{where}: {finding}"
+                if finding["kind"] == "incomplete-content":
+                    site.refused(BAD_DATA, "vol-export", finding["volume"], "-", "--pool", pool, words="incomplete")
+            found = picture(group)
+            assert any(found.agrees(wanted) for wanted in (old, new, *between(old))), f"{where}: {found}"
         result = site.run(*line)
         assert result.status in again, f"{where}, again: {result}"
+        assert lvmcuts.suspended() == [], where
         found = picture(group)
         assert found.volumes == new.volumes, f"{where}, again: {found}"
     assert site.findings(pool) == []

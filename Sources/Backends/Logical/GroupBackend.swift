@@ -103,6 +103,25 @@ extension GroupBackend {
     }
   }
 
+  /// Resumes a device that a command of LVM's has suspended and, because it was killed, not resumed; as LVM's metadata
+  /// have it.
+  ///
+  /// None is of a command that is still running: a report waits for who is just changing the group.
+  func resume(_ finding: Finding, _ steps: Steps) throws(StorageError) {
+    let name = full(finding.path.lastComponent)
+    try steps.run("resume '\(name)'") { () throws(StorageError) in
+      try report.change("lvchange", ["--refresh", name], of: nil)
+    }
+  }
+
+  /// The order in which findings are repaired: suspended devices first, because LVM and everybody else wait for them.
+  func ordered(_ findings: [Finding]) -> [Finding] {
+    func rank(_ one: Finding) -> Int { one.kind == .suspendedDevice ? 0 : 1 }
+    return findings.sorted {
+      (rank($0), $0.path, $0.kind.rawValue) < (rank($1), $1.path, $1.kind.rawValue)
+    }
+  }
+
   /// Makes sure that a volume has its node.
   func activate(_ volume: LogicalVolume, of name: VolumeName) throws(StorageError) {
     guard !volume.isActive else { return }

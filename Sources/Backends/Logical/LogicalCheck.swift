@@ -10,21 +10,23 @@ extension LogicalBackend: CheckingBackend {
   package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
     let group = try report.group()
     var found = missingDevices(of: group, isListed)
-    found += group.volumes.values.filter(isListed).compactMap(unfinished)
-    return found.sorted { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
+    for volume in group.volumes.values where isListed(volume) { found += leftOvers(volume) }
+    return ordered(found)
   }
 
-  /// What is left of a volume that was being made or overwritten.
-  private func unfinished(_ volume: LogicalVolume) -> Finding? {
+  /// What is left of a volume that was being made, overwritten or changed.
+  private func leftOvers(_ volume: LogicalVolume) -> [Finding] {
+    guard let name = VolumeName(found: volume.name) else { return [] }
+    var kinds: [Finding.Kind] = volume.isSuspended ? [.suspendedDevice] : []
     // A record that cannot be read is reported by the listing.
-    guard let name = VolumeName(found: volume.name),
-      let change = (try? RecordTag.record(in: volume.tags))?.unfinished
-    else { return nil }
-    return Finding(
-      change == .create ? .unfinishedVolume : .incompleteContent, node(volume.name), volume: name)
+    if let change = (try? RecordTag.record(in: volume.tags))?.unfinished {
+      kinds.append(change == .create ? .unfinishedVolume : .incompleteContent)
+    }
+    return kinds.map { Finding($0, node(volume.name), volume: name) }
   }
 
   package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {
+    if finding.kind == .suspendedDevice { return try resume(finding, steps) }
     guard finding.kind == .unfinishedVolume, let name = finding.volume else { return }
     try steps.run("run lvremove \(full(name.text))") { () throws(StorageError) in
       try remove(name)
@@ -33,14 +35,15 @@ extension LogicalBackend: CheckingBackend {
 
   /// So that a command that was cut can just be typed again.
   package func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
-    guard let volume = try report.group(showing: name).volumes[name.text], isListed(volume),
-      let finding = unfinished(volume), finding.kind.isRepairable
-    else { return }
-    try repair(finding, steps)
+    guard let volume = try report.group(showing: name).volumes[name.text], isListed(volume) else {
+      return
+    }
+    for finding in leftOvers(volume) where finding.kind.isRepairable { try repair(finding, steps) }
   }
 
   package func isInUse(_ finding: Finding) throws(StorageError) -> Bool {
-    guard let name = finding.volume else { return false }
+    // Who reads a suspended one waits for the repair.
+    guard finding.kind != .suspendedDevice, let name = finding.volume else { return false }
     return try report.group(showing: name).volumes[name.text]?.isOpen ?? false
   }
 }

@@ -139,10 +139,9 @@ extension ThinBackend: CloningBackend {
   /// What belongs to the volume goes before its committed state, so that what is left names what it was.
   package func delete(_ volume: Volume, _ steps: Steps) throws(StorageError) {
     let family = try family(volume.name)
-    let parts = ([family.snap, family.importing] + family.backs.map(\.volume)).compactMap { $0 }
     // Without its own name the committed state is the newest revision, which has to go last as well.
     let last = family.current ?? family.backs.last?.volume
-    let others = parts.map(\.name).filter { $0 != last?.name }
+    let others = family.parts.map(\.name).filter { $0 != last?.name }
     if !others.isEmpty {
       try steps.run("remove \(others.map { "'\(full($0))'" }.joined(separator: ", "))") {
         () throws(StorageError) in try remove(others, of: volume.name)

@@ -10,8 +10,9 @@ import VolumeGroups
 extension ThinBackend: CheckingBackend {
   package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
     let group = try report.group()
-    _ = try thinPool(in: group)
+    let isSuspended = try thinPool(in: group).isSuspended
     var found = missingDevices(of: group) { $0.thinPool == thin || $0.name == thin }
+    if isSuspended { found.append(Finding(.suspendedDevice, node(thin), volume: nil)) }
     // What it is a left-over of, if of anything, is seen when it is there.
     let unfinished = try unfinishedChange()
     for (name, family) in group.families(inThinPool: thin) {
@@ -23,7 +24,7 @@ extension ThinBackend: CheckingBackend {
       found.append(
         Finding(.unfinishedChange, node(unfinished.made.name), volume: unfinished.owner))
     }
-    return found.sorted { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
+    return ordered(found)
   }
 
   private func findings(of family: ThinFamily, isStarted: Bool) -> [Finding] {
@@ -34,6 +35,7 @@ extension ThinBackend: CheckingBackend {
     func add(_ finding: Finding.Kind, _ name: String) {
       list.append(Finding(finding, node(name), volume: family.name))
     }
+    for part in family.parts where part.isSuspended { add(.suspendedDevice, part.name) }
     if let importing = family.importing { add(.unfinishedImport, importing.name) }
     if family.isInterrupted, kind.savesState, let newest = family.backs.last {
       add(.misplacedState, newest.volume.name)
@@ -55,6 +57,7 @@ extension ThinBackend: CheckingBackend {
   }
 
   package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {
+    if finding.kind == .suspendedDevice { return try resume(finding, steps) }
     guard let name = finding.volume else { return }
     switch finding.kind {
     case .unfinishedChange: try sweep(name, steps)
@@ -82,7 +85,9 @@ extension ThinBackend: CheckingBackend {
   }
 
   package func isInUse(_ finding: Finding) throws(StorageError) -> Bool {
-    try !holders(of: finding).isEmpty
+    // Who reads a suspended one waits for the repair.
+    guard finding.kind != .suspendedDevice else { return false }
+    return try !holders(of: finding).isEmpty
   }
 
   private func holders(of finding: Finding) throws(StorageError) -> [String] {

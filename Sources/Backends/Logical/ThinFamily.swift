@@ -21,6 +21,9 @@ struct ThinFamily {
 
   init(_ name: VolumeName) { self.name = name }
 
+  /// All of them.
+  var parts: [LogicalVolume] { [current, snap, importing].compactMap { $0 } + backs.map(\.volume) }
+
   /// The committed state: under its own name, or, where a commit was interrupted between its two renames, the newest
   /// revision.
   ///

@@ -227,6 +227,7 @@ package struct Finding: Equatable, Sendable {
     case staleKernelView = "stale-kernel-view"
     case unfinishedVolume = "unfinished-volume"
     case unfinishedChange = "unfinished-change"
+    case suspendedDevice = "suspended-device"
     case incompleteContent = "incomplete-content"
     case staleSession = "stale-session"
     case missingDevice = "missing-device"
@@ -258,6 +259,7 @@ package struct Finding: Equatable, Sendable {
       case .unfinishedVolume: return "new volume whose content was not copied to its end"
       case .unfinishedChange:
         return "new volume that LVM knows and the kernel was not told of to the end"
+      case .suspendedDevice: return "suspended by a command of LVM's that did not finish"
       case .incompleteContent: return "content half overwritten by a command that did not finish"
       case .staleSession: return "session of a start or stop of the pool that did not finish"
       case .missingDevice: return "lies on a device of the volume group that is not there"
@@ -272,6 +274,7 @@ package struct Finding: Equatable, Sendable {
       case .misplacedState: return "renamed"
       case .staleSession: return "ended"
       case .unfinishedChange: return "settled"
+      case .suspendedDevice: return "resumed"
       default: return "removed"
       }
     }
@@ -286,6 +289,7 @@ package struct Finding: Equatable, Sendable {
       case .misplacedState: return "give it its own name back"
       case .staleSession: return "end it"
       case .unfinishedChange: return "end its making, or remove it where nothing was made"
+      case .suspendedDevice: return "resume it"
       case .missingDevice:
         return "none: bring it back (vgextend --restoremissing), or vgreduce --removemissing"
       default: return "remove it"
