@@ -23,6 +23,10 @@ package struct LogicalVolume: Equatable, Sendable {
   package var segments: [Segment]
   /// `lv_attr` (lvs(8)): ten characters.
   package let attributes: [UInt8]
+  /// Whether its device is suspended: who reads it waits until it is resumed.
+  ///
+  /// The attributes do not tell where the device does not agree with LVM's metadata, as between a change of both.
+  package let isSuspended: Bool
   /// Whether it is part of another volume, or LVM's own.
   package let isInternal: Bool
 
@@ -46,8 +50,6 @@ package struct LogicalVolume: Equatable, Sendable {
   /// An old snapshot, whose blocks are copied at the first change of its origin.
   package var isOldSnapshot: Bool { attributes.first.map { "sS".utf8.contains($0) } ?? false }
   package var isActive: Bool { attribute(4) == UInt8(ascii: "a") }
-  /// Whether its device is suspended: who reads it waits until it is resumed.
-  package var isSuspended: Bool { attribute(4).map { "sSMC".utf8.contains($0) } ?? false }
   /// Whether it is an old snapshot that was too small, and lost.
   package var isOverflown: Bool { attribute(4).map { "IS".utf8.contains($0) } ?? false }
   package var isOpen: Bool { attribute(5) == UInt8(ascii: "o") }
@@ -82,6 +84,7 @@ extension LogicalVolume {
   static let fields = [
     "lv_name", "lv_uuid", "lv_size", "origin", "pool_lv", "data_percent", "metadata_percent",
     "lv_metadata_size", "transaction_id", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
+    "lv_suspended",
   ]
 
   /// Reads a row of `lvs -a`, one for each segment.
@@ -104,6 +107,7 @@ extension LogicalVolume {
     transaction = UInt64(row["transaction_id"])
     tags = words(row["lv_tags"][...], UInt8(ascii: ",")).map(String.init)
     attributes = Array(row["lv_attr"].utf8)
+    isSuspended = row["lv_suspended"] == "suspended"
     let ranges = words(row["seg_pe_ranges"][...], UInt8(ascii: " ")).compactMap(Range.init)
     segments = [Segment(type: row["segtype"], ranges: ranges)]
   }

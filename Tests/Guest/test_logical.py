@@ -3,6 +3,7 @@
 import re
 
 import contents
+import lvmcuts
 import pytest
 import sessions
 from disks import LoopDisk
@@ -11,7 +12,7 @@ from volumegroups import ALL, ENVIRONMENT, Picture, each_cut, light_lvm, lvm, vo
 
 pytestmark = [pytest.mark.limit(240), pytest.mark.guest(
     modules=["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-raid", "raid1", "loop"],
-    packages=["lvm2", "thin-provisioning-tools", "e2fsprogs", "cryptsetup-bin"],
+    packages=["lvm2", "thin-provisioning-tools", "e2fsprogs", "cryptsetup-bin", "strace"],
     disks=["512M", "512M", "256M"],
     seconds=3600 if ALL else 2400,
 )]
@@ -455,6 +456,19 @@ def test_a_partition_under_a_group_is_left_alone(site, scratch):
 @pytest.mark.parametrize("name", ["clone", "delete", "resize", "import"])
 def test_a_cut_leaves_the_old_or_the_new(group, scratch, name):
     """An import in place is the exception: what it leaves half done is reported, and not given to anybody."""
+    cut_a_change(group, scratch, name)
+
+
+@pytest.mark.limit(400 if ALL else 120)
+@pytest.mark.parametrize("with_repair", [True, False] if ALL else [True])
+def test_a_kill_inside_lvm_leaves_the_old_or_the_new(group, scratch, with_repair):
+    """It can leave the volume suspended."""
+    how = {"cutter": lvmcuts.Cutter(), "sample": lvmcuts.all_suspended, "with_repair": with_repair}
+    cut_a_change(group, scratch, "resize", **how)
+
+
+def cut_a_change(group, scratch, name, **how):
+    """Cuts one of the changes as `each_cut` is told."""
 
     def make():
         group.ok("vol-create-as", "vg", "v", "4M")
@@ -477,4 +491,4 @@ def test_a_cut_leaves_the_old_or_the_new(group, scratch, name):
             "line": ["vol-import", "v", image, *place], "undo": lambda: contents.put("/dev/vgl/v", "old"),
             "between": lambda old: [Picture({"v": "incomplete"})],
         },
-    }[name])  # fmt: skip
+    }[name], **how)  # fmt: skip

@@ -65,9 +65,11 @@ def picture(group):
     found, revisions = {}, {}
     for name, row in volumes(group).items():
         record = sorted(tag for tag in row["lv_tags"].split(",") if tag.startswith("cistern:volume"))
-        node = Path(f"/dev/{group}/{name}")
-        is_active = row["lv_attr"][4] == "a"  # a cut can leave a node without a device
-        text = contents.get(node) if is_active and node.exists() else None
+        text = None
+        if row["lv_attr"][0] != "t":
+            if row["lv_attr"][4] != "a":  # as a cut leaves it
+                lvm("lvchange", "-ay", "-K", f"{group}/{name}")
+            text = contents.get(f"/dev/{group}/{name}")
         if re.search(r"-\d+-back$", name):
             revisions[name] = text
         elif row["pool_lv"] == "" and any("/unfinished=" in tag for tag in record):

@@ -7,19 +7,20 @@ enum Reports {
   static func row(
     _ name: String, size: String = "104857600", type: String = "linear", ranges: String = "",
     attributes: String = "-wi-a-----", origin: String = "", pool: String = "", data: String = "",
-    metadata: String = "", tags: String = "", transaction: String = "", group: String = "wz--n-"
+    metadata: String = "", tags: String = "", transaction: String = "",
+    suspended: String = "", group: String = "wz--n-"
   ) -> String {
     [
       name, "7w1w2g-5bGH-ioRK-KSDT-kzye-A1e0-TIkevE", size, origin, pool, data, metadata,
       transaction, tags,
-      type, ranges, attributes, group, "2139095040", "1413480448", "4194304",
+      type, ranges, attributes, suspended, group, "2139095040", "1413480448", "4194304",
     ].joined(separator: "|")
   }
 
   static let fields = [
     "lv_name", "lv_uuid", "lv_size", "origin", "pool_lv", "data_percent", "metadata_percent",
-    "transaction_id", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr", "vg_attr", "vg_size",
-    "vg_free", "vg_extent_size",
+    "transaction_id", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
+    "lv_suspended", "vg_attr", "vg_size", "vg_free", "vg_extent_size",
   ]
 
   static func read(_ lines: [String], _ fields: [String] = fields) throws -> [ReportRow] {
@@ -107,6 +108,17 @@ struct ReportTests {
       #expect(error.code == .unsupported)
       #expect(error.text.contains(words))
     }
+  }
+
+  @Test(
+    "a device is suspended where LVM says so, whatever the attributes are",
+    arguments: [
+      ("-wi-s-----", "suspended", true), ("-wi-XX--X-", "suspended", true),
+      ("-wi-a-----", "", false), ("-wi-------", "unknown", false),
+    ])
+  func suspended(attributes: String, suspended: String, isSuspended: Bool) throws {
+    let row = Reports.row("lin", attributes: attributes, suspended: suspended)
+    #expect(try Reports.group(row).volumes["lin"]?.isSuspended == isSuspended)
   }
 
   @Test("a group with a missing device is partial")
