@@ -117,10 +117,10 @@ conformance-netfs: ## Run the whole conformance suite on NFS and CIFS in a guest
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3600 scripts/tier guest -k TestNetfsConformance
 
 .PHONY: conformance-units
-conformance-units: ## Run the whole conformance suite on SCSI, iSCSI and multipath units in guests
+conformance-units: ## Run the whole conformance suite of volumes that change in place in guests: SCSI, iSCSI, multipath, logical
 	@scripts/dependencies build test guest
 	@$(MAKE) --no-print-directory programs
-	@CISTERN_ALL=1 scripts/tier guest -k 'TestUnits or TestMaps'
+	@CISTERN_ALL=1 scripts/tier guest -k 'TestUnits or TestMaps or TestLinear'
 
 .PHONY: check-deb
 check-deb: ## Build the Debian package twice, compare, and take it through its life (minutes; root)

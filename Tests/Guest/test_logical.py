@@ -7,6 +7,7 @@ import lvmcuts
 import pytest
 import sessions
 from disks import LoopDisk
+from inplace import InPlaceConformance
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, USAGE
 from volumegroups import ALL, ENVIRONMENT, Picture, each_cut, light_lvm, lvm, volumes  # noqa: F401  (a fixture)
 
@@ -30,9 +31,48 @@ def group(site, disks):
     site.ok("pool-build", "vg")
     site.ok("pool-start", "vg")
     yield site
+    forget(disks)
+
+
+def forget(disks):
+    """Removes the group 'vgl', and what makes devices members of one."""
     lvm("vgremove", "-y", "-f", "vgl", check=False)
     for disk in disks:
         lvm("pvremove", "-y", "-ff", kernel_name(disk), check=False)
+
+
+class LinearPool:
+    """What the in-place conformance suite needs to know of a group."""
+
+    name = "logical"
+    abilities = frozenset({"build", "create", "check"})
+
+    def __init__(self, device):
+        self.device = device
+
+    def define(self, site, pool):
+        site.ok("pool-define-as", pool, "logical", "--source-dev", self.device, "--source-name", "vgl")
+
+    def next_name(self):
+        used = volumes("vgl")
+        return next(name for number in range(1, 100) if (name := f"v{number}") not in used)
+
+
+@pytest.mark.limit(180)
+class TestLinear(InPlaceConformance):
+    """The suite; where it is not asked for, those of its cases that the mechanism decides."""
+
+    SAMPLE = ("an_import_replaces", "a_failed_import", "a_clone_shows", "a_volume_in_use", "delete_gives")
+
+    @pytest.fixture(autouse=True)
+    def chosen(self, request):
+        if not ALL and not request.function.__name__.removeprefix("test_").startswith(self.SAMPLE):
+            pytest.skip("takes long in an emulated guest; make conformance-units runs it")
+
+    @pytest.fixture
+    def backend(self, disks):
+        yield LinearPool(kernel_name(disks[0]))
+        forget(disks[:1])
 
 
 def test_build_guards_what_devices_carry(site, disks, call):
