@@ -67,17 +67,9 @@ extension MountedBackend {
     case .nothing: throw notMounted()
     case .other(let other): throw covered(by: other)
     }
-    do throws(StorageError) {
-      try FolderAnswer.wait(for: mount.target, timeout: host.answerTimeout)
-    } catch {
-      var error = error
-      error.problem = "'\(mount.source)' on '\(mount.target)' \(error.problem)"
-      error.subject = subject
-      throw error
-    }
-    if mount.isRemote {
-      try ServerWatch.begin(mount, timeout: max(host.answerTimeout, 1), pool: pool.name)
-    }
+    try ServerWatch.reach(
+      mount, timeout: host.answerTimeout, subject: subject,
+      hint: "Try 'pool-check \(pool.name)' for what was left, once it answers again.")
     let folder = try openTarget()
     let status = try folder.descriptor.status()
     // Something may have been mounted or unmounted since the look at the table.

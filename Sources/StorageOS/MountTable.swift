@@ -69,6 +69,27 @@ package struct MountTable: Sendable {
     return best
   }
 
+  /// Whether a path without symbolic links and `..` lies on a server's mount.
+  package func isRemote(_ path: Path) -> Bool {
+    mounts.contains {
+      $0.isRemote && ($0.target == path || path.relative(to: $0.target) != nil)
+    }
+  }
+
+  /// A path whose existing part has neither symbolic links nor `..`.
+  ///
+  /// No server is asked, so links behind one stay.
+  package func withoutLinks(_ path: Path) -> Path {
+    if path.text == "/" || !path.isAbsolute { return path }
+    if !isRemote(path), let real = Process.realPath(path) { return real }
+    let parent = withoutLinks(path.parent)
+    switch path.lastComponent {
+    case ".": return parent
+    case "..": return parent.parent
+    default: return parent.appending(path.lastComponent)
+    }
+  }
+
   /// The mounts below a path, the deepest last.
   package func mounts(below path: Path) -> [Mount] {
     mounts.filter { $0.target.relative(to: path) != nil }

@@ -31,19 +31,37 @@ package enum ServerWatch {
   /// Servers that move to another machine are silent for a while, and their clients are meant to wait.
   private static let patience = 3.0
 
-  /// Watches that the server of a mounted folder answers, from now to the end of the command or of `look`.
+  /// Makes sure that a mounted folder answers; of that of a server this is watched from now to the end of the command or
+  /// of `look`.
   /// - Parameters:
-  ///   - timeout: seconds for one answer; `patience` times that is waited for, counted from the question.
-  ///   - pool: what the error is about.
-  /// - Throws: `inputOutput` in the process that watches, where the server was silent inside `look`.
-  package static func begin(_ mount: Mount, timeout: Double, pool: PoolName) throws(StorageError) {
+  ///   - timeout: seconds for one answer; later `patience` times that is waited for, counted from the question.
+  ///   - subject: what errors are about.
+  ///   - hint: what to do where the server falls silent while something is changed.
+  /// - Throws: what keeps the folder from being used; `inputOutput` where nothing answers, also in the process that
+  ///   watches, where the server was silent inside `look`.
+  package static func reach(
+    _ mount: Mount, timeout: Double, subject: String, hint: String? = nil
+  ) throws(StorageError) {
+    do throws(StorageError) { try FolderAnswer.wait(for: mount.target, timeout: timeout) } catch {
+      var error = error
+      error.problem = "'\(mount.source)' on '\(mount.target)' \(error.problem)"
+      error.subject = subject
+      throw error
+    }
+    guard mount.isRemote else { return }
+    try begin(mount, timeout: max(timeout, 1), subject: subject, hint: hint)
+  }
+
+  private static func begin(_ mount: Mount, timeout: Double, subject: String, hint: String?)
+    throws(StorageError)
+  {
     if let watcher = watchers[mount.target] {
       if !watcher.isAsking { tell(mount.target, isAsking: true) }
       return
     }
     let mayGoOn = looks > 0 && canGoOn
     let own = getpid()
-    let worker = try SystemCall.run("pool '\(pool)'", "cannot start a process") {
+    let worker = try SystemCall.run(subject, "cannot start a process") {
       shim_fork_worker()
     }
     guard worker != 0 else {
@@ -61,9 +79,9 @@ package enum ServerWatch {
     let device = mount.device.split(separator: ":").compactMap { UInt32($0) }
     shim_abandon_worker(worker, device.first ?? 0, device.last ?? 0)
     let error = StorageError(
-      .inputOutput, "pool '\(pool)'",
+      .inputOutput, subject,
       "'\(mount.source)' on '\(mount.target)' has not answered for \(limit.secondsText) seconds",
-      hint: canGoOn ? nil : "Try 'pool-check \(pool)' for what was left, once it answers again.")
+      hint: canGoOn ? nil : hint)
     guard mayGoOn, outcome == 0 else { end(error) }
     FolderAnswer.note(error, for: mount.target)
     throw error

@@ -265,10 +265,23 @@ package final class Tool: Sendable {
   func input(_ file: String) throws(StorageError) -> Descriptor {
     if file == "-" { return Process.standardInput }
     guard !file.isEmpty else { throw StorageError(.usage, "", "the name of a file is empty") }
+    try reach(file)
     let source = try Descriptor(opening: Path(file), flags: Descriptor.readOnly)
     guard try source.status().kind != .folder else {
       throw StorageError(.badInput, file, "is a directory")
     }
     return source
+  }
+
+  /// Gives up where a file lies on the mount of a server that is silent, now or later, instead of waiting for ever.
+  ///
+  /// Where all of the machine is a server's there is nothing to give up for.
+  func reach(_ file: String) throws(StorageError) {
+    let table = try MountTable()
+    let path = file.hasPrefix("/") ? Path(file) : Process.currentFolder.appending(file)
+    guard let mount = table.mount(holding: table.withoutLinks(path)), mount.isRemote,
+      mount.target.text != "/"
+    else { return }
+    try ServerWatch.reach(mount, timeout: storage.host.answerTimeout, subject: file)
   }
 }

@@ -200,6 +200,38 @@ def test_a_server_that_goes_in_the_middle_is_given_up(site, scratch, export):
     assert mounted(scratch / "m") is None
 
 
+@pytest.mark.limit(120)
+def test_files_beside_the_pools_on_a_server_that_is_gone(site, scratch, export, call):
+    """What is exported to, and imported from."""
+    (export / "f").mkdir()
+    with open(export / "f" / "in", "wb") as file:
+        file.truncate(silence.SIZE)
+    place = scratch / "mounted"
+    place.mkdir()
+    site.ok("pool-define-as", "d", "dir", "--target", scratch / "d")
+    site.ok("pool-build", "d")
+    site.ok("pool-start", "d")
+    site.ok("vol-create-as", "d", "v", str(silence.SIZE))
+    site.ok("vol-import", "v", "-", "--pool", "d", stdin=b"x" * silence.SIZE)
+    brief = {"CISTERN_TIMEOUT": "2"}
+    call("mount", "-t", "nfs4", f"{CUT}:/f", place)
+    try:
+        out = site.start("vol-export", "v", place / "out", "--pool", "d", environment=brief)
+        wait_until(lambda: len(list((export / "f").iterdir())) > 1, 30)
+        with cut_off():
+            silence.given_up(out, f"{place}/out", time.monotonic(), 6 + SLACK)
+            for line in (["vol-import", "v", place / "in"], ["vol-export", "v", place / "out"]):
+                result, took = timed(site.run, *line, "--pool", "d", environment=brief)
+                assert result.status == IO_ERROR and took < 2 + SLACK, result
+                assert f": {line[2]}: '{CUT}:/f' on '{place}' does not answer within 2 seconds" in result.err, result
+        assert not (export / "f" / "out").exists()
+        site.ok("vol-export", "v", place / "out", "--pool", "d")
+        assert (export / "f" / "out").stat().st_size == silence.SIZE
+        assert site.findings("d") == []
+    finally:
+        call("umount", place)
+
+
 class Silent:
     """A server that takes connections and says nothing."""
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 from tools import IO_ERROR, MIB, PROBLEMS
 
@@ -24,12 +25,12 @@ def stopped(processes):
             os.kill(process, signal.SIGCONT)
 
 
-def _given_up(process, pool, since, seconds):
-    """Waits for a command to give up, and checks what it says."""
+def given_up(process, subject, since, seconds):
+    """Waits for a command to give up, and checks what it says of the subject."""
     errors = process.communicate(timeout=seconds)[1].decode()
     took = time.monotonic() - since
     assert process.returncode == IO_ERROR, (process.returncode, errors)
-    assert f": pool '{pool}': '" in errors, errors
+    assert f": {subject}: '" in errors, errors
     assert "has not answered for" in errors and " 6 seconds" in errors, errors
     assert took < seconds, f"it took {took}"
 
@@ -50,7 +51,7 @@ def death_in_the_middle(site, pool, volume, silence, seconds):
         with contextlib.suppress(BrokenPipeError):
             into.stdin.write(b"x" * (SIZE - MIB))
             into.stdin.flush()
-        _given_up(into, pool, since, seconds)
+        given_up(into, f"pool '{pool}'", since, seconds)
     kinds = {finding["kind"] for finding in site.findings(pool)}
     assert kinds == {"import"}, kinds
     assert site.run("pool-check", pool, "--repair").status in (0, PROBLEMS)
@@ -60,4 +61,21 @@ def death_in_the_middle(site, pool, volume, silence, seconds):
     out = site.start("vol-export", name[0], "-", *name[1:], environment=brief)
     assert out.stdout.read(MIB) == bytes(MIB)
     with silence():
-        _given_up(out, pool, time.monotonic(), seconds)
+        given_up(out, f"pool '{pool}'", time.monotonic(), seconds)
+    _wait_for_the_end(site)
+
+
+def _wait_for_the_end(site):
+    """What was given up goes on to its end once the server answers, and has the volume till then."""
+    mark = f"CISTERN_ROOT={site.root}\0".encode()
+
+    def is_of_site(process):
+        try:
+            return mark in (process / "environ").read_bytes()
+        except OSError:
+            return False
+
+    end = time.monotonic() + 60
+    while left := [process for process in Path("/proc").glob("[0-9]*") if is_of_site(process)]:
+        assert time.monotonic() < end, f"still there: {left}"
+        time.sleep(0.1)

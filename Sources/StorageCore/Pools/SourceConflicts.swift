@@ -97,16 +97,13 @@ package enum SourceConflicts {
   /// What does not exist yet is looked at from its first parent that does.
   static func isSameOrBelow(_ path: Path, _ folder: Path) -> Bool {
     // A server that is gone must keep nobody from defining other pools, so none is asked.
-    let servers = ((try? MountTable())?.mounts ?? []).filter(\.isRemote).map(\.target)
-    func isRemote(_ path: Path) -> Bool {
-      servers.contains { $0 == path || path.relative(to: $0) != nil }
-    }
-    guard !isRemote(folder), let wanted = (try? FileStatus(known: folder))?.identity else {
-      let (path, folder) = (canonical(path, isRemote), canonical(folder, isRemote))
+    let table = (try? MountTable()) ?? MountTable(text: "")
+    guard !table.isRemote(folder), let wanted = (try? FileStatus(known: folder))?.identity else {
+      let (path, folder) = (table.withoutLinks(path), table.withoutLinks(folder))
       return path == folder || path.relative(to: folder) != nil
     }
     var current = path
-    while isRemote(current) || (try? FileStatus(known: current)) == nil, current.text != "/" {
+    while table.isRemote(current) || (try? FileStatus(known: current)) == nil, current.text != "/" {
       current = current.parent
     }
     // `..` on the open folder follows the real tree, whatever links led here.
@@ -119,18 +116,6 @@ package enum SourceConflicts {
       here = up
     }
     return false
-  }
-
-  /// A path whose existing part has neither links nor `..`.
-  private static func canonical(_ path: Path, _ isRemote: (Path) -> Bool) -> Path {
-    if path.text == "/" || !path.isAbsolute { return path }
-    if !isRemote(path), let real = Process.realPath(path) { return real }
-    let parent = canonical(path.parent, isRemote)
-    switch path.lastComponent {
-    case ".": return parent
-    case "..": return parent.parent
-    default: return parent.appending(path.lastComponent)
-    }
   }
 
   private static func same(_ left: Path, _ right: Path) -> Bool {

@@ -85,6 +85,7 @@ extension Tool {
     }
     guard !file.isEmpty else { throw StorageError(.usage, "", "the name of a file is empty") }
     guard !file.hasSuffix("/") else { throw StorageError(.badInput, file, "is a directory") }
+    try reach(file)
     try storage.checkExportTarget(Path(file))
     return .path(Path(file), mode: mode)
   }

@@ -17,7 +17,10 @@ extension Command {
     var options = Storage.ExportOptions()
     options.part = try tool.contentPart()
     options.check = try tool.contentCheck()
-    if file != "-" { try checkCanBeMade(file) }
+    if file != "-" {
+      try tool.reach(file)
+      try checkCanBeMade(file)
+    }
     let output = try tool.output(file, mode: 0o666 & ~Process.originalFileModeMask)
     let (change, pool, name, sum) = try tool.storage.export(
       tool.arguments.required("vol"), in: tool.arguments.value("pool"), to: output, named: file,
