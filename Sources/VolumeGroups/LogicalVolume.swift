@@ -50,6 +50,10 @@ package struct LogicalVolume: Equatable, Sendable {
   /// An old snapshot, whose blocks are copied at the first change of its origin.
   package var isOldSnapshot: Bool { attributes.first.map { "sS".utf8.contains($0) } ?? false }
   package var isActive: Bool { attribute(4) == UInt8(ascii: "a") }
+  /// Whether its device was made and not given what it consists of, which nobody can use, by a command that was killed.
+  package var isHalfMade: Bool {
+    !isSuspended && (attribute(4).map { "diX".utf8.contains($0) } ?? false)
+  }
   /// Whether it is an old snapshot that was too small, and lost.
   package var isOverflown: Bool { attribute(4).map { "IS".utf8.contains($0) } ?? false }
   package var isOpen: Bool { attribute(5) == UInt8(ascii: "o") }

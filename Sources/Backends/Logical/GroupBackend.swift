@@ -129,6 +129,25 @@ extension GroupBackend {
       "lvchange", ["--activate", "y", "--ignoreactivationskip", full(volume.name)], of: name)
   }
 
+  /// Removes volumes of the group that belong to one of the pool.
+  ///
+  /// Of one whose device is half made LVM takes only that away, with the error that another device is in use (seen with
+  /// 2.03.16); so its device is made first.
+  func remove(_ names: [String], of volume: VolumeName, options: [String] = [])
+    throws(StorageError)
+  {
+    for name in names {
+      guard let found = try report.knownGroup().volumes[name], found.isHalfMade else { continue }
+      try? activate(found, of: volume)
+    }
+    var rest = names[...]
+    while !rest.isEmpty {
+      let some = rest.prefix(LVM.mostOperands)
+      try report.change("lvremove", ["--yes", "--force"] + options + some.map(full), of: volume)
+      rest = rest.dropFirst(some.count)
+    }
+  }
+
   /// Refuses while a volume of the group that `isMeant` picks is open, naming what holds it.
   func refuseIfOpen(
     _ group: VolumeGroup, _ isMeant: (LogicalVolume) -> Bool

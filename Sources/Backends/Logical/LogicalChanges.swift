@@ -66,9 +66,8 @@ extension LogicalBackend {
 
   func remove(_ name: VolumeName) throws(StorageError) {
     // Freed space of ordinary volumes is given back to the devices below.
-    try report.change(
-      "lvremove", ["--yes", "--force", "--config", "devices/issue_discards=1", full(name.text)],
-      of: name)
+    try remove(
+      [name.text], of: name, options: ["--config", "devices/issue_discards=1"])
   }
 
   package func delete(_ volume: Volume, _ steps: Steps) throws(StorageError) {

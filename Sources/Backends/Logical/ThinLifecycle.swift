@@ -33,15 +33,6 @@ extension ThinBackend: LifecycleBackend {
     try report.change("lvrename", [groupName, name, new], of: volume)
   }
 
-  func remove(_ names: [String], of volume: VolumeName) throws(StorageError) {
-    var rest = names[...]
-    while !rest.isEmpty {
-      let some = rest.prefix(LVM.mostOperands)
-      try report.change("lvremove", ["--yes", "--force"] + some.map(full), of: volume)
-      rest = rest.dropFirst(some.count)
-    }
-  }
-
   /// Waits until what was written to an active volume is on disk.
   func sync(_ volume: LogicalVolume) throws(StorageError) {
     guard volume.isActive else { return }
