@@ -93,7 +93,7 @@ test-interop-long: ## Compare with virsh what takes minutes of processor time, t
 	@CISTERN_LONG=1 scripts/tier interop -k long
 
 .PHONY: conformance-thin
-conformance-thin: ## Run the whole conformance suite on thin pools in a guest (25 minutes where the guest is emulated)
+conformance-thin: ## Run the whole conformance suite on thin pools in a guest (12 minutes where the guest is emulated)
 	@scripts/dependencies build test guest
 	@$(MAKE) --no-print-directory programs
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=3000 scripts/tier guest -k TestThinConformance

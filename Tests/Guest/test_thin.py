@@ -15,7 +15,7 @@ from volumegroups import ALL, ENVIRONMENT, ThinPools, each_cut, light_lvm, lvm, 
 
 GROUP = "vgt"
 
-#: An emulated processor takes 20 minutes for the whole suite. `make conformance-thin` runs it; everywhere else these
+#: An emulated processor takes 12 minutes for the whole suite. `make conformance-thin` runs it; everywhere else these
 #: cases stand for it: those in which the mechanism, not the state machine, decides.
 SAMPLE = {"02", "05", "06", "16", "19", "24", "25", "30", "32", "43"}
 
