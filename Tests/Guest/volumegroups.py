@@ -83,6 +83,7 @@ def picture(group):
 def before_commands(places):
     """The cuts before LVM's own commands, but not before the first change, where nothing is different yet, and the one
     before the last change: between two of LVM's commands nothing of a volume changes but its content."""
+    assert any(place.startswith("lv") for place in places)
     chosen = [number for number, place in enumerate(places[1:-1], 2) if place.startswith("lv")]
     return [*chosen, len(places)]
 
@@ -100,7 +101,8 @@ def each_cut(
     old = picture(group)
     places = cutter.places(site, log, *line)
     new = picture(group)
-    numbers = range(1, len(places) + 1) if ALL else sample(places)
+    sampled = sample(places)
+    numbers = range(1, len(places) + 1) if ALL else sampled
     assert places and numbers and new != old
     for number in numbers:
         where = f"cut {number} of {len(places)}, before {places[number - 1]}"
