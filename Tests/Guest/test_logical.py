@@ -3,13 +3,14 @@
 import re
 
 import contents
-import lvmcuts
 import pytest
 import sessions
 from disks import LoopDisk
 from inplace import InPlaceConformance
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, USAGE
-from volumegroups import ALL, ENVIRONMENT, Picture, each_cut, light_lvm, lvm, volumes  # noqa: F401  (a fixture)
+from volumegroups import (  # noqa: F401  (a fixture)
+    ALL, ENVIRONMENT, Picture, each_cut, inside_lvm, light_lvm, lvm, volumes,
+)  # fmt: skip
 
 pytestmark = [pytest.mark.limit(240), pytest.mark.guest(
     modules=["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-raid", "raid1", "loop"],
@@ -503,8 +504,7 @@ def test_a_cut_leaves_the_old_or_the_new(group, scratch, name):
 @pytest.mark.parametrize("with_repair", [True, False] if ALL else [True])
 def test_a_kill_inside_lvm_leaves_the_old_or_the_new(group, scratch, with_repair):
     """It can leave the volume suspended."""
-    how = {"cutter": lvmcuts.Cutter(), "sample": lvmcuts.all_suspended, "with_repair": with_repair}
-    cut_a_change(group, scratch, "resize", **how)
+    cut_a_change(group, scratch, "resize", **inside_lvm(with_repair))
 
 
 def cut_a_change(group, scratch, name, **how):

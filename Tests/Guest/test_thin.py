@@ -6,12 +6,13 @@ import subprocess
 from pathlib import Path
 
 import contents
-import lvmcuts
 import pytest
 from conformance import SIZE, Conformance
 from logwrites import dmsetup
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND
-from volumegroups import ALL, ENVIRONMENT, ThinPools, each_cut, light_lvm, lvm, volumes  # noqa: F401  (a fixture)
+from volumegroups import (  # noqa: F401  (a fixture)
+    ALL, ENVIRONMENT, ThinPools, each_cut, inside_lvm, light_lvm, lvm, volumes,
+)  # fmt: skip
 
 GROUP = "vgt"
 
@@ -357,8 +358,7 @@ def test_a_cut_leaves_the_old_or_the_new(backend, site, scratch, name):
 @pytest.mark.parametrize("name", CHANGES if ALL else ["stop"])
 def test_a_kill_inside_lvm_leaves_the_old_or_the_new(backend, site, scratch, name, with_repair):
     """It can leave devices suspended, the whole thin pool among them."""
-    how = {"cutter": lvmcuts.Cutter(), "sample": lvmcuts.all_suspended, "with_repair": with_repair}
-    cut_a_change(backend, site, scratch, name, **how)
+    cut_a_change(backend, site, scratch, name, **inside_lvm(with_repair))
 
 
 def cut_a_change(backend, site, scratch, name, **how):

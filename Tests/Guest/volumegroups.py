@@ -124,6 +124,11 @@ def each_cut(
     return old, new
 
 
+def inside_lvm(with_repair):
+    """What tells `each_cut` to kill inside LVM's commands instead of between them."""
+    return {"cutter": lvmcuts.Cutter(), "sample": lvmcuts.all_suspended, "with_repair": with_repair}
+
+
 def repaired(site, pool):
     """What a repair of the pool leaves, as findings."""
     result = site.run("pool-check", pool, "--repair", "--json")
