@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import signal
 import subprocess
+import time
 from pathlib import Path
 
 import contents
 import pytest
 from conformance import SIZE, Conformance
 from logwrites import dmsetup
+from lvmcuts import Traced
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND
 from volumegroups import (  # noqa: F401  (a fixture)
     ALL, ENVIRONMENT, ThinPools, each_cut, inside_lvm, light_lvm, lvm, volumes,
@@ -472,3 +475,72 @@ def test_a_full_pool_refuses_and_is_repaired_by_room(site, scratch, small, answe
     site.ok("vol-import", "v", image, *place)
     site.ok("vol-export", "v", scratch / "out", *place)
     assert contents.get(scratch / "out") == "imported"
+
+
+# A thin pool that dmeventd watches
+
+
+@pytest.fixture
+def watched(disks):
+    """A thin pool of 24 MiB, 'tp' in the group 'vgwatch', that LVM has watched and lets grow at 70 %."""
+    settings = Path("/etc/lvm/lvmlocal.conf")
+    before = settings.read_text()
+    words = "monitoring = 1 thin_pool_autoextend_threshold = 70 thin_pool_autoextend_percent = 50"
+    settings.write_text(f"{before}\nactivation {{ {words} }}\n")
+    lvm("vgcreate", "--physicalextentsize", "1m", "vgwatch", disks[3])
+    lvm("lvcreate", "-y", "--type", "thin-pool", "-L", "24M", "-n", "tp", "vgwatch")
+    yield "vgwatch/tp"
+    lvm("vgremove", "-y", "-f", "vgwatch")
+    stop_dmeventd()
+    settings.write_text(before)
+
+
+def stop_dmeventd():
+    """Kills dmeventd, with all that it watches."""
+    process = int(Path("/run/dmeventd.pid").read_text())
+    os.kill(process, signal.SIGKILL)
+    for _ in range(50):
+        if not Path(f"/proc/{process}").exists():
+            return
+        time.sleep(0.1)
+    pytest.fail("dmeventd is still there")
+
+
+@pytest.mark.limit(180)
+def test_dmeventd_goes_on_watching(site, scratch, watched):
+    """It is asked once in a command, however many volumes, and lets the thin pool grow while they start and stop."""
+
+    def is_watched():
+        return lvm("lvs", "--noheadings", "-o", "seg_monitor", watched).strip() == "monitored"
+
+    def questions(*command):
+        traced = Traced(site, scratch / "log", "openat")
+        traced.ok(*command, *place)
+        assert is_watched()
+        return (scratch / "log").read_text().count('"/run/dmeventd-server"')
+
+    site.ok("pool-define-as", "w", "logical", "--source-name", "vgwatch", "--thin-pool", "tp")
+    site.ok("pool-start", "w")
+    place, names = ["--pool", "w"], ["a", "b", "c"]
+    for name in names:
+        site.ok("vol-create-as", "w", name, "32M")
+    first = questions("vol-start", "a"), questions("vol-stop", "a")
+    assert first == (questions("vol-start", *names), questions("vol-stop", *names))
+    assert all(first)
+    # A watch that was lost begins again.
+    stop_dmeventd()
+    device = site.ok("vol-start", *names, *place).split()[0]
+    assert is_watched()
+    with open(device, "r+b", buffering=0) as file:
+        for _ in range(18):
+            file.write(os.urandom(MIB))
+            os.fsync(file.fileno())
+    for _ in range(60):
+        if int(volumes("vgwatch")["tp"]["lv_size"]) > 24 * MIB:
+            break
+        for tool in ("vol-stop", "vol-start"):
+            site.ok(tool, "b", "c", *place)
+    else:
+        pytest.fail("the thin pool has not grown")
+    site.ok("vol-stop", *names, *place)
+    assert site.findings("w") == []

@@ -17,12 +17,12 @@ CHANGES = [
 ]
 
 
-class _Traced(Site):
-    """A site whose commands run under strace."""
+class Traced(Site):
+    """A site whose commands run under strace, which writes the calls of those names to the log."""
 
-    def __init__(self, site, log, *options):
+    def __init__(self, site, log, calls, *options):
         super().__init__(site.root, site.user, site.programs, site.environment)
-        self.strace = ["strace", "-o", str(log), "-e", "trace=ioctl,io_submit", *options]
+        self.strace = ["strace", "-o", str(log), "-e", f"trace={calls}", *options]
 
     def argv(self, tool, *arguments):
         return [*self.strace, *super().argv(tool, *arguments)]
@@ -37,7 +37,7 @@ class Cutter:
 
     def places(self, site, log, *command):
         """Runs the command to its end; the changes that LVM made, in order."""
-        _Traced(site, log).ok(*command)
+        Traced(site, log, "ioctl,io_submit").ok(*command)
         names, self.calls, counts = [], [], collections.Counter()
         for line in log.read_text().splitlines():
             if not (call := re.match(r"(ioctl|io_submit)\(", line)):
@@ -53,7 +53,8 @@ class Cutter:
     def cut(self, site, number, *command):
         """Runs the command and kills it before LVM's change of that number."""
         call, count = self.calls[number - 1]  # strace counts each call by itself
-        result = _Traced(site, "/dev/null", "-e", f"inject={call}:signal=KILL:when={count}").run(*command)
+        kill = f"inject={call}:signal=KILL:when={count}"
+        result = Traced(site, "/dev/null", "ioctl,io_submit", "-e", kill).run(*command)
         # LVM does not write its metadata in equally many pieces each time, so the last changes can be missed.
         self.missed += result.status == DONE
         assert result.status == -signal.SIGKILL or self.missed < 3, f"was not cut:\n{result}"

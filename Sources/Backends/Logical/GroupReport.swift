@@ -11,6 +11,8 @@ package final class GroupReport: @unchecked Sendable {
   let name: String
   private var known: VolumeGroup?
   private var changed: Set<String> = []
+  /// Whether LVM has asked dmeventd to watch the thin pool, for a change of this command.
+  private var isWatched = false
   /// The revisions that commits of this command made too old, each with its volume.
   var outdated: [(volume: VolumeName, revision: String)] = []
 
@@ -49,6 +51,21 @@ package final class GroupReport: @unchecked Sendable {
     let subject = volume.map { "volume '\($0)'" } ?? "volume group '\(name)'"
     try LVM.change(command, arguments, subject: subject)
     try sync(devices)
+  }
+
+  /// Runs a command of LVM's that suspends and resumes a thin pool because one of its volumes changes.
+  ///
+  /// Each time LVM takes the thin pool from dmeventd and hands it over again, which costs more than the change. The first
+  /// of a command's changes may do so, so that the thin pool is watched whoever activated it; the others leave the
+  /// watch alone, and it goes on: dmeventd asks a suspended device for nothing that waits, and what it runs to let the
+  /// thin pool grow waits for the group's lock.
+  func changeThinPool(_ command: StaticString, _ arguments: [String], of volume: VolumeName)
+    throws(StorageError)
+  {
+    // lvrename has no --ignoremonitoring.
+    let quiet = isWatched ? ["--config", "activation{monitoring=0}"] : []
+    try change(command, quiet + arguments, of: volume)
+    isWatched = true
   }
 
   /// LVM writes its metadata around the kernel's cache, but leaves it in that of the disks, where a loss of power

@@ -13,7 +13,7 @@ extension ThinBackend: LifecycleBackend {
   func snapshot(
     _ origin: LogicalVolume, as name: String, number: Int, of volume: VolumeName
   ) throws(StorageError) {
-    try report.change(
+    try report.changeThinPool(
       "lvcreate",
       ["--yes", "--snapshot", "--setactivationskip", "n", "--activate", "y", "--name", name]
         + ["--addtag", StateTag.text(number), full(origin.name)], of: volume)
@@ -23,14 +23,14 @@ extension ThinBackend: LifecycleBackend {
   func makeEmpty(_ name: String, _ size: ByteCount, number: Int, of volume: VolumeName)
     throws(StorageError)
   {
-    try report.change(
+    try report.changeThinPool(
       "lvcreate",
       ["--yes", "--type", "thin", "--virtualsize", "\(size.bytes)b", "--thinpool", full(thin)]
         + ["--wipesignatures", "n", "--name", name, "--addtag", StateTag.text(number)], of: volume)
   }
 
   func rename(_ name: String, to new: String, of volume: VolumeName) throws(StorageError) {
-    try report.change("lvrename", [groupName, name, new], of: volume)
+    try report.changeThinPool("lvrename", [groupName, name, new], of: volume)
   }
 
   /// Waits until what was written to an active volume is on disk.
