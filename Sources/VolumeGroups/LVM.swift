@@ -41,7 +41,7 @@ package enum LVM {
   ///   - fields: what is asked, at least two; sizes come in bytes.
   ///   - operands: options and names that choose the rows.
   package static func report(
-    _ command: String, _ fields: [String], _ operands: [String],
+    _ command: String, _ fields: [ReportField], _ operands: [String],
     subject: @autoclosure () -> String
   ) throws(StorageError) -> [ReportRow] {
     let printed = try run([command] + Report.options(fields) + operands, subject: subject())

@@ -48,14 +48,16 @@ package struct LogicalVolume: Equatable, Sendable {
   package var isThinPool: Bool { type == "thin-pool" }
   package var isThin: Bool { type == "thin" }
   /// An old snapshot, whose blocks are copied at the first change of its origin.
-  package var isOldSnapshot: Bool { attributes.first.map { "sS".utf8.contains($0) } ?? false }
+  package var isOldSnapshot: Bool { attribute(0).map { $0 | 0x20 == UInt8(ascii: "s") } ?? false }
   package var isActive: Bool { attribute(4) == UInt8(ascii: "a") }
   /// Whether its device was made and not given what it consists of, which nobody can use, by a command that was killed.
   package var isHalfMade: Bool {
     !isSuspended && (attribute(4).map { "diX".utf8.contains($0) } ?? false)
   }
   /// Whether it is an old snapshot that was too small, and lost.
-  package var isOverflown: Bool { attribute(4).map { "IS".utf8.contains($0) } ?? false }
+  package var isOverflown: Bool {
+    attribute(4) == UInt8(ascii: "I") || attribute(4) == UInt8(ascii: "S")
+  }
   package var isOpen: Bool { attribute(5) == UInt8(ascii: "o") }
   package var isReadOnly: Bool { attribute(1) == UInt8(ascii: "r") }
   /// Whether a device that it lies on is missing.
@@ -85,72 +87,81 @@ package func part(of size: ByteCount, _ hundredths: Int) -> ByteCount {
 
 extension LogicalVolume {
   /// The fields of a report that a volume is read from.
-  static let fields = [
-    "lv_name", "lv_uuid", "lv_size", "origin", "pool_lv", "data_percent", "metadata_percent",
-    "lv_metadata_size", "transaction_id", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
-    "lv_suspended",
+  static let fields: [ReportField] = [
+    .name, .uuid, .size, .origin, .thinPool, .dataFill, .metadataFill, .metadataSize, .transaction,
+    .tags, .segmentType, .segmentRanges, .attributes, .suspended,
   ]
 
   /// Reads a row of `lvs -a`, one for each segment.
   init?(row: ReportRow) {
-    func optional(_ field: String) -> String? {
-      row[field].isEmpty ? nil : unbracketed(row[field])
+    func optional(_ field: ReportField) -> String? {
+      let name = row[field]
+      return name.isEmpty ? nil : unbracketed(name)
     }
-    guard let size = ByteCount(decimal: row["lv_size"]), !row["lv_name"].isEmpty else {
-      return nil
-    }
-    isInternal = row["lv_name"].hasPrefix("[")
-    name = unbracketed(row["lv_name"])
-    uuid = row["lv_uuid"]
+    let shown = row[.name]
+    guard let size = row.size(.size), !shown.isEmpty else { return nil }
+    name = unbracketed(shown)
+    isInternal = name != shown
+    uuid = row[.uuid]
     self.size = size
-    origin = optional("origin")
-    thinPool = optional("pool_lv")
-    dataFill = hundredths(row["data_percent"])
-    metadataFill = hundredths(row["metadata_percent"])
-    metadataSize = ByteCount(decimal: row["lv_metadata_size"])
-    transaction = UInt64(row["transaction_id"])
-    tags = words(row["lv_tags"][...], UInt8(ascii: ",")).map(String.init)
-    attributes = Array(row["lv_attr"].utf8)
-    isSuspended = row["lv_suspended"] == "suspended"
-    let ranges = words(row["seg_pe_ranges"][...], UInt8(ascii: " ")).compactMap(Range.init)
-    segments = [Segment(type: row["segtype"], ranges: ranges)]
+    origin = optional(.origin)
+    thinPool = optional(.thinPool)
+    dataFill = hundredths(row[.dataFill])
+    metadataFill = hundredths(row[.metadataFill])
+    metadataSize = row.size(.metadataSize)
+    transaction = row.number(.transaction)
+    tags = words(row[.tags][...], UInt8(ascii: ",")).map(String.init)
+    attributes = row.withBytes(of: .attributes) { Array($0) }
+    isSuspended = row[.suspended] == "suspended"
+    let ranges = words(row[.segmentRanges][...], UInt8(ascii: " ")).compactMap(Range.init)
+    segments = [Segment(type: row[.segmentType], ranges: ranges)]
   }
 }
 
 extension LogicalVolume.Range {
   /// Reads `/dev/sda:0-24`.
   fileprivate init?(_ text: Substring) {
-    guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
-    let numbers = words(text[text.utf8.index(after: colon)...], UInt8(ascii: "-"))
-    guard numbers.count == 2, let first = Int64(numbers[0]), let last = Int64(numbers[1]) else {
+    var rest = text.utf8
+    guard let last = takeNumber(after: "-", &rest), let first = takeNumber(after: ":", &rest) else {
       return nil
     }
-    self.init(device: String(text[..<colon]), first: first, last: last)
+    self.init(device: String(Substring(rest)), first: first, last: last)
   }
+}
+
+/// Takes the number that a text ends with, and the mark before it; by bytes, because a report has thousands.
+private func takeNumber(after mark: Unicode.Scalar, _ text: inout Substring.UTF8View) -> Int64? {
+  var (number, scale) = (Int64(0), Int64(1))
+  while let byte = text.popLast() {
+    if byte == UInt8(ascii: mark) { return scale > 1 ? number : nil }
+    guard (0x30...0x39).contains(byte), scale <= 100_000_000_000 else { return nil }
+    number += Int64(byte - 0x30) * scale
+    scale *= 10
+  }
+  return nil
 }
 
 /// What stands between separators that are ASCII.
 private func words(_ text: Substring, _ separator: UInt8) -> [Substring] {
-  text.utf8.split(separator: separator).map(Substring.init)
+  text.isEmpty ? [] : text.utf8.split(separator: separator).map(Substring.init)
 }
 
 /// LVM puts names of internal volumes into brackets.
 private func unbracketed(_ name: String) -> String {
-  name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : name
+  name.utf8.first == UInt8(ascii: "[") && name.utf8.last == UInt8(ascii: "]")
+    ? String(name.dropFirst().dropLast()) : name
 }
 
 /// Reads `12.34` as 1234.
 private func hundredths(_ text: String) -> Int? {
+  guard !text.isEmpty else { return nil }
   let parts = text.split(separator: ".", omittingEmptySubsequences: false)
   guard parts.count == 2, let whole = Int(parts[0]), let rest = Int(parts[1]), parts[1].count == 2
   else { return nil }
   return whole * 100 + rest
 }
 
-extension ByteCount {
-  /// Reads a decimal number of bytes.
-  init?(decimal text: String) {
-    guard let number = UInt64(text) else { return nil }
-    self.init(exactly: number)
-  }
+extension ReportRow {
+  /// The value of a field that is a size in bytes; nil where it is none.
+  func size(_ field: ReportField) -> ByteCount? { number(field).flatMap(ByteCount.init(exactly:)) }
 }

@@ -1,22 +1,68 @@
 import StorageModel
 
+/// What can be asked of LVM in a report, by its own names (lvmreport(7), `lvs -o help`).
+package enum ReportField: String, Sendable {
+  case name = "lv_name"
+  case uuid = "lv_uuid"
+  case size = "lv_size"
+  case origin
+  case thinPool = "pool_lv"
+  case dataFill = "data_percent"
+  case metadataFill = "metadata_percent"
+  case metadataSize = "lv_metadata_size"
+  case transaction = "transaction_id"
+  case tags = "lv_tags"
+  case segmentType = "segtype"
+  case segmentRanges = "seg_pe_ranges"
+  case attributes = "lv_attr"
+  case suspended = "lv_suspended"
+  case group = "vg_name"
+  case groupAttributes = "vg_attr"
+  case extents = "vg_extent_count"
+  case freeExtents = "vg_free_count"
+  case extentSize = "vg_extent_size"
+  case device = "pv_name"
+}
+
 /// One row of a report: what LVM says of the fields that were asked for.
 package struct ReportRow: Sendable {
-  private let fields: [String]
-  private let values: [String]
+  private let fields: [ReportField]
+  /// The report that this is a row of; its values are read where they are.
+  private let text: [UInt8]
+  /// Where each value of the report begins, and one behind its end that of the next.
+  private let starts: [Int]
+  private let first: Int
 
-  /// - Parameters:
-  ///   - fields: the names of the columns.
-  ///   - values: one for each of them.
-  package init(fields: [String], values: [String]) {
-    self.fields = fields
-    self.values = values
+  fileprivate init(_ fields: [ReportField], _ text: [UInt8], _ starts: [Int], first: Int) {
+    (self.fields, self.text, self.starts, self.first) = (fields, text, starts, first)
   }
 
   /// The value of a field; empty where there is none, and where the field was not asked for.
-  package subscript(field: String) -> String {
-    // There are less than twenty: an index of them for each row costs more than it saves.
-    fields.firstIndex(of: field).map { values[$0] } ?? ""
+  package subscript(field: ReportField) -> String {
+    withBytes(of: field) { $0.isEmpty ? "" : String(decoding: $0, as: UTF8.self) }
+  }
+
+  /// The value of a field as a number, whole and not negative; nil where it is none.
+  func number(_ field: ReportField) -> UInt64? {
+    withBytes(of: field) { bytes in
+      // Nineteen digits always fit.
+      guard (1...19).contains(bytes.count) else { return nil }
+      var number: UInt64 = 0
+      for byte in bytes {
+        guard (0x30...0x39).contains(byte) else { return nil }
+        number = number * 10 + UInt64(byte - 0x30)
+      }
+      return number
+    }
+  }
+
+  func withBytes<Value>(of field: ReportField, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Value)
+    -> Value
+  {
+    text.withUnsafeBufferPointer { bytes in
+      guard let index = fields.firstIndex(of: field) else { return body(bytes[0..<0]) }
+      return body(bytes[starts[first + index]..<starts[first + index + 1] - 1])
+    }
   }
 }
 
@@ -26,34 +72,42 @@ package enum Report {
   private static let separator: Unicode.Scalar = "|"
 
   /// The options that make LVM print so, with sizes in bytes.
-  static func options(_ fields: [String]) -> [String] {
+  static func options(_ fields: [ReportField]) -> [String] {
     ["--noheadings", "--separator", String(separator), "--units", "b", "--nosuffix", "-o"]
-      + [fields.joined(separator: ",")]
+      + [fields.map(\.rawValue).joined(separator: ",")]
   }
 
   /// Reads the lines of a report of more than one field.
   ///
   /// Warnings, which LVM prints among them, have no separators.
   /// - Throws: `failure` for a line that has more or less values than there are fields.
-  package static func rows(_ lines: [UInt8], fields: [String], subject: String)
+  package static func rows(_ lines: [UInt8], fields: [ReportField], subject: String)
     throws(StorageError) -> [ReportRow]
   {
-    let mark = UInt8(ascii: separator)
-    var rows: [ReportRow] = []
-    for line in lines.split(separator: UInt8(ascii: "\n")) {
-      let text = line.drop { $0 == UInt8(ascii: " ") }
-      let values = text.split(separator: mark, omittingEmptySubsequences: false)
-      guard values.count > 1 else { continue }
-      guard values.count == fields.count else {
+    var (starts, firsts): ([Int], [Int]) = ([], [])
+    var begin = 0
+    while begin < lines.count {
+      let (first, beginning) = (starts.count, begin)
+      while begin < lines.count, lines[begin] == UInt8(ascii: " ") { begin += 1 }
+      starts.append(begin)
+      while begin < lines.count, lines[begin] != UInt8(ascii: "\n") {
+        if lines[begin] == UInt8(ascii: separator) { starts.append(begin + 1) }
+        begin += 1
+      }
+      // The end of the line, where the next begins.
+      begin += 1
+      guard starts.count > first + 1 else {
+        starts.removeLast()
+        continue
+      }
+      guard starts.count == first + fields.count else {
         throw StorageError(
           .failure, subject, "LVM's report cannot be understood",
-          reason: "'\(String(decoding: text, as: UTF8.self))'")
+          reason: "'\(String(decoding: lines[beginning..<begin - 1], as: UTF8.self).trimmed)'")
       }
-      rows.append(
-        ReportRow(
-          fields: fields,
-          values: values.map { $0.isEmpty ? "" : String(decoding: $0, as: UTF8.self) }))
+      starts.append(begin)
+      firsts.append(first)
     }
-    return rows
+    return firsts.map { ReportRow(fields, lines, starts, first: $0) }
   }
 }

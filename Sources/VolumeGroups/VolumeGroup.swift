@@ -40,10 +40,10 @@ package struct VolumeGroup: Sendable {
     guard let first = rows.first else {
       throw StorageError(.notFound, subject, "is not there")
     }
-    let attributes = Array(first["vg_attr"].utf8)
-    guard let size = ByteCount(decimal: first["vg_size"]),
-      let free = ByteCount(decimal: first["vg_free"]),
-      let extent = ByteCount(decimal: first["vg_extent_size"]), extent > 0, attributes.count >= 6
+    let attributes = Array(first[.groupAttributes].utf8)
+    guard let extent = first.size(.extentSize), extent > 0,
+      let size = first.extents(.extents, of: extent),
+      let free = first.extents(.freeExtents, of: extent), attributes.count >= 6
     else { throw StorageError(.failure, subject, "LVM's report cannot be understood") }
     if "cs".utf8.contains(attributes[5]) {
       throw StorageError(
@@ -71,7 +71,10 @@ package struct VolumeGroup: Sendable {
     self.volumes = volumes
   }
 
-  private static let fields = ["vg_attr", "vg_size", "vg_free", "vg_extent_size"]
+  /// Numbers of extents, because a size costs LVM three times as much in each row.
+  private static let fields: [ReportField] = [
+    .groupAttributes, .extents, .freeExtents, .extentSize,
+  ]
 
   /// What keeps a group from being read, in words that say what to do.
   private static func explained(_ error: StorageError, _ subject: String) -> StorageError {
@@ -92,7 +95,9 @@ package struct VolumeGroup: Sendable {
   /// The physical volumes that something lies on, as far as they are there.
   package var devices: [Path] {
     let ranges = volumes.values.flatMap(\.segments).flatMap(\.ranges)
-    return Set(ranges.map(\.device).filter { $0.hasPrefix("/") }).sorted().map { Path($0) }
+    return Set(ranges.map(\.device).filter { $0.utf8.first == UInt8(ascii: "/") }).sorted().map {
+      Path($0)
+    }
   }
 
   /// The parts of physical volumes that a volume lies on, in order; those of thin volumes are their pool's.
@@ -100,16 +105,27 @@ package struct VolumeGroup: Sendable {
     var found: [LogicalVolume.Range] = []
     // LVM's own nesting is a few levels deep.
     func collect(_ volume: LogicalVolume, depth: Int) {
-      for range in volume.segments.flatMap(\.ranges) {
-        guard let inner = volumes[range.device], depth < 8 else {
-          if range.device.hasPrefix("/") { found.append(range) }
-          continue
+      for segment in volume.segments {
+        for range in segment.ranges {
+          if range.device.utf8.first == UInt8(ascii: "/") {
+            found.append(range)
+          } else if depth < 8, let inner = volumes[range.device] {
+            collect(inner, depth: depth + 1)
+          }
         }
-        collect(inner, depth: depth + 1)
       }
     }
     collect(volume, depth: 0)
     return found
+  }
+}
+
+extension ReportRow {
+  /// The size of the extents that a field counts.
+  fileprivate func extents(_ field: ReportField, of size: ByteCount) -> ByteCount? {
+    guard let count = number(field) else { return nil }
+    let (bytes, overflow) = count.multipliedReportingOverflow(by: UInt64(size.bytes))
+    return overflow ? nil : ByteCount(exactly: bytes)
   }
 }
 
@@ -121,8 +137,8 @@ package struct PhysicalVolume: Sendable {
 
   /// All of them, in LVM's order.
   package static func all() throws(StorageError) -> [PhysicalVolume] {
-    try LVM.report("pvs", ["pv_name", "vg_name"], [], subject: "").compactMap { row in
-      let (device, group) = (row["pv_name"], row["vg_name"])
+    try LVM.report("pvs", [.device, .group], [], subject: "").compactMap { row in
+      let (device, group) = (row[.device], row[.group])
       guard device.hasPrefix("/") else { return nil }
       return PhysicalVolume(device: Path(device), group: group.isEmpty ? nil : group)
     }

@@ -11,6 +11,8 @@ extension LogicalBackend {
   package func volumes() throws(StorageError) -> VolumeListing {
     let group = try report.group()
     var listing = VolumeListing()
+    // A volume is large: copied at each growth, a thousand of them show.
+    listing.volumes.reserveCapacity(group.volumes.count)
     for volume in group.volumes.values where isListed(volume) {
       guard let name = VolumeName(found: volume.name) else { continue }
       listing.volumes.append(describe(volume, name, in: group))

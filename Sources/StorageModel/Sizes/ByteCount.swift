@@ -56,20 +56,21 @@ package struct ByteCount: Hashable, Comparable, Sendable, ExpressibleByIntegerLi
   /// a double with two decimals.
   package var displayText: String {
     let (number, unit) = displayParts
-    return "\(number) \(unit)"
+    return number + " " + unit
   }
 
   /// The two columns of `displayText`.
   package var displayParts: (number: String, unit: String) {
-    let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
     var value = Double(bytes)
     var step = 0
-    while value >= 1024, step < units.count - 1 {
+    while value >= 1024, step < ByteCount.units.count - 1 {
       value /= 1024
       step += 1
     }
-    return (fixed(value), units[step])
+    return (fixed(value), ByteCount.units[step])
   }
+
+  private static let units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"]
 }
 
 /// `value` (not negative) with exactly two decimals, rounded to nearest as printf's `%.2f`.
@@ -78,5 +79,5 @@ private func fixed(_ value: Double) -> String {
   let hundredths = (value * 100).rounded(.toNearestOrEven)
   let whole = Int64(hundredths / 100)
   let rest = Int64(hundredths) - whole * 100
-  return "\(whole).\(rest < 10 ? "0" : "")\(rest)"
+  return String(whole) + (rest < 10 ? ".0" : ".") + String(rest)
 }

@@ -15,22 +15,27 @@ enum Table {
     }
     if let columns = terminal.columns { shrink(&widths, to: columns) }
     let coloured = terminal.usesColour ? header.firstIndex(of: "State") : nil
-    var text = ""
+    // Bytes, because a listing appends tens of thousands of cells.
+    var text: [UInt8] = []
     func line(_ cells: [String], coloured: Int? = nil) {
-      for (column, cell) in cells.enumerated() {
-        let cell = terminal.columns == nil ? cell : cut(cell, to: widths[column], terminal)
-        text += " "
-        text += column == coloured ? terminal.coloured(cell, colour(of: cell)) : cell
+      for column in cells.indices {
+        let cell =
+          terminal.columns == nil ? cells[column] : cut(cells[column], to: widths[column], terminal)
+        text.append(UInt8(ascii: " "))
+        let shown = column == coloured ? terminal.coloured(cell, colour(of: cell)) : cell
+        text.append(contentsOf: shown.utf8)
         guard column < cells.count - 1 else { continue }
-        text += String(repeating: " ", count: widths[column] - Terminal.width(cell) + 2)
+        let rest = widths[column] - Terminal.width(cell) + 2
+        text.append(contentsOf: repeatElement(UInt8(ascii: " "), count: rest))
       }
-      text += "\n"
+      text.append(UInt8(ascii: "\n"))
     }
-    let dashes = String(repeating: "-", count: widths.reduce(0) { $0 + $1 + 3 })
     line(header)
-    text += dashes + "\n"
+    let dashes = widths.reduce(0) { $0 + $1 + 3 }
+    text.append(contentsOf: repeatElement(UInt8(ascii: "-"), count: dashes))
+    text.append(UInt8(ascii: "\n"))
     for row in rows { line(row, coloured: coloured) }
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Rows of `Label:` padded to 16 columns, and a value.

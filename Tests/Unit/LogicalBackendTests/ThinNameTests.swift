@@ -7,15 +7,16 @@ import VolumeGroups
 
 @Suite("Thin volumes by their names and tags")
 struct ThinNameTests {
-  private func row(_ name: String, tags: String = "", pool: String = "tp") -> ReportRow {
-    let facts = [
-      ("lv_name", name), ("lv_uuid", "u-\(name)"), ("lv_size", "4194304"), ("pool_lv", pool),
-      ("data_percent", "0.00"), ("lv_tags", tags),
-      ("segtype", pool.isEmpty ? "thin-pool" : "thin"), ("lv_attr", "Vwi-a-tz--"),
-      ("vg_attr", "wz--n-"), ("vg_size", "100000000"), ("vg_free", "0"),
-      ("vg_extent_size", "1048576"),
+  private func row(_ name: String, tags: String = "", pool: String = "tp") throws -> ReportRow {
+    let facts: [(ReportField, String)] = [
+      (.name, name), (.uuid, "u-\(name)"), (.size, "4194304"), (.thinPool, pool),
+      (.dataFill, "0.00"), (.tags, tags),
+      (.segmentType, pool.isEmpty ? "thin-pool" : "thin"), (.attributes, "Vwi-a-tz--"),
+      (.groupAttributes, "wz--n-"), (.extents, "100"), (.freeExtents, "0"),
+      (.extentSize, "1048576"),
     ]
-    return ReportRow(fields: facts.map(\.0), values: facts.map(\.1))
+    let line = facts.map(\.1).joined(separator: "|")
+    return try Report.rows(Array(line.utf8), fields: facts.map(\.0), subject: "vg")[0]
   }
 
   private func family(_ name: String, _ rows: [ReportRow]) throws -> ThinFamily {
@@ -39,14 +40,14 @@ struct ThinNameTests {
 
   @Test("volumes whose names begin alike are told apart")
   func alike() throws {
-    let rows = [row("a"), row("a-root"), row("a-root-5-back"), row("a-7-back")]
+    let rows = try [row("a"), row("a-root"), row("a-root-5-back"), row("a-7-back")]
     #expect(try family("a", rows).backs.map(\.volume.name) == ["a-7-back"])
     #expect(try family("a-root", rows).backs.map(\.volume.name) == ["a-root-5-back"])
   }
 
   @Test("revisions are ordered by their times, numbered by their tags, or counted on without")
   func numbers() throws {
-    let rows = [
+    let rows = try [
       row("a", tags: "cistern:state=9"), row("a-30-back"),
       row("a-20-back", tags: "cistern:state=7"),
       row("a-10-back"),
@@ -94,7 +95,7 @@ struct ThinNameTests {
 
   @Test("a tag that cannot be read keeps the volume from being judged")
   func badTag() throws {
-    let pool = row("tp", tags: "cistern:volume:a/colour=blue", pool: "")
+    let pool = try row("tp", tags: "cistern:volume:a/colour=blue", pool: "")
     let group = try VolumeGroup("vg", rows: [pool, row("a")])
     let name = try #require(VolumeName(found: "a"))
     let found = try #require(group.family(name, inThinPool: "tp"))

@@ -13,17 +13,17 @@ enum Reports {
     [
       name, "7w1w2g-5bGH-ioRK-KSDT-kzye-A1e0-TIkevE", size, origin, pool, data, metadata,
       transaction, tags,
-      type, ranges, attributes, suspended, group, "2139095040", "1413480448", "4194304",
+      type, ranges, attributes, suspended, group, "510", "337", "4194304",
     ].joined(separator: "|")
   }
 
-  static let fields = [
-    "lv_name", "lv_uuid", "lv_size", "origin", "pool_lv", "data_percent", "metadata_percent",
-    "transaction_id", "lv_tags", "segtype", "seg_pe_ranges", "lv_attr",
-    "lv_suspended", "vg_attr", "vg_size", "vg_free", "vg_extent_size",
+  static let fields: [ReportField] = [
+    .name, .uuid, .size, .origin, .thinPool, .dataFill, .metadataFill, .transaction, .tags,
+    .segmentType, .segmentRanges, .attributes, .suspended, .groupAttributes, .extents, .freeExtents,
+    .extentSize,
   ]
 
-  static func read(_ lines: [String], _ fields: [String] = fields) throws -> [ReportRow] {
+  static func read(_ lines: [String], _ fields: [ReportField] = fields) throws -> [ReportRow] {
     try Report.rows(Array(lines.joined(separator: "\n").utf8), fields: fields, subject: "vg0")
   }
 
@@ -45,10 +45,9 @@ struct ReportTests {
 
   @Test("a group without volumes is a group")
   func empty() throws {
-    let row = ReportRow(
-      fields: ["vg_attr", "vg_size", "vg_free", "vg_extent_size"],
-      values: ["wz--n-", "1", "1", "4194304"])
-    #expect(try VolumeGroup("vg0", rows: [row]).volumes.isEmpty)
+    let rows = try Reports.read(
+      ["wz--n-|1|1|4194304"], [.groupAttributes, .extents, .freeExtents, .extentSize])
+    #expect(try VolumeGroup("vg0", rows: rows).volumes.isEmpty)
   }
 
   @Test("names in brackets are internal volumes")
@@ -73,6 +72,30 @@ struct ReportTests {
     #expect(volume.segments.count == 2)
     #expect(group.ranges(of: volume).map(\.device) == ["/dev/vda", "/dev/vdb"])
     #expect(group.ranges(of: volume).map(\.first) == [0, 3])
+  }
+
+  @Test("the name of a device can hold what stands before its extents")
+  func colons() throws {
+    let path = "/dev/disk/by-path/pci-0000:00:1f.2-ata-1"
+    let group = try Reports.group(Reports.row("lin", ranges: "\(path):7-24"))
+    let volume = try #require(group.volumes["lin"])
+    let range = try #require(group.ranges(of: volume).first)
+    #expect(range.device == path && range.first == 7 && range.last == 24)
+  }
+
+  @Test(
+    "ranges that are none are passed over",
+    arguments: ["/dev/vda", "/dev/vda:", "/dev/vda:0", "7", "-"])
+  func noRange(text: String) throws {
+    let group = try Reports.group(Reports.row("lin", ranges: text))
+    #expect(group.volumes["lin"]?.segments.first?.ranges.isEmpty == true)
+  }
+
+  @Test(
+    "a size that is no number keeps the row from being a volume",
+    arguments: ["", "1.5", "-1", "99999999999999999999"])
+  func noSize(text: String) throws {
+    #expect(try Reports.group(Reports.row("lin", size: text)).volumes.isEmpty)
   }
 
   @Test("what a RAID volume lies on is found below its images")
@@ -129,16 +152,16 @@ struct ReportTests {
   @Test("warnings between the rows are passed over, and blanks before them")
   func warnings() throws {
     let rows = try Reports.read(
-      ["  WARNING: a device is missing", "", "  a|1 2|", "  b||3"], ["x", "y", "z"])
-    #expect(rows.map { $0["x"] } == ["a", "b"])
-    #expect(rows.map { $0["y"] } == ["1 2", ""])
-    #expect(rows.map { $0["z"] } == ["", "3"])
-    #expect(rows.map { $0["other"] } == ["", ""])
+      ["  WARNING: a device is missing", "", "  a|1 2|", "  b||3"], [.name, .tags, .origin])
+    #expect(rows.map { $0[.name] } == ["a", "b"])
+    #expect(rows.map { $0[.tags] } == ["1 2", ""])
+    #expect(rows.map { $0[.origin] } == ["", "3"])
+    #expect(rows.map { $0[.uuid] } == ["", ""])
   }
 
   @Test(
     "a row of more or less values than were asked for is an error", arguments: ["a|b", "a|b|c|d"])
   func wrongCount(line: String) {
-    #expect(throws: StorageError.self) { try Reports.read([line], ["x", "y", "z"]) }
+    #expect(throws: StorageError.self) { try Reports.read([line], [.name, .tags, .origin]) }
   }
 }
