@@ -59,13 +59,15 @@ package final class GroupReport: @unchecked Sendable {
   /// of a command's changes may do so, so that the thin pool is watched whoever activated it; the others leave the
   /// watch alone, and it goes on: dmeventd asks a suspended device for nothing that waits, and what it runs to let the
   /// thin pool grow waits for the group's lock.
-  func changeThinPool(_ command: StaticString, _ arguments: [String], of volume: VolumeName)
-    throws(StorageError)
-  {
+  /// - Parameter isActive: whether the volume is active afterwards, and with it the thin pool; of one that is not LVM
+  ///   changes metadata alone, and what activates the thin pool later has to have it watched.
+  func changeThinPool(
+    _ command: StaticString, _ arguments: [String], of volume: VolumeName, isActive: Bool
+  ) throws(StorageError) {
     // lvrename has no --ignoremonitoring.
     let quiet = isWatched ? ["--config", "activation{monitoring=0}"] : []
     try change(command, quiet + arguments, of: volume)
-    isWatched = true
+    isWatched = isWatched || isActive
   }
 
   /// LVM writes its metadata around the kernel's cache, but leaves it in that of the disks, where a loss of power

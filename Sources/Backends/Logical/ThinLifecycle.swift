@@ -16,7 +16,8 @@ extension ThinBackend: LifecycleBackend {
     try report.changeThinPool(
       "lvcreate",
       ["--yes", "--snapshot", "--setactivationskip", "n", "--activate", "y", "--name", name]
-        + ["--addtag", StateTag.text(number), full(origin.name)], of: volume)
+        + ["--addtag", StateTag.text(number), full(origin.name)], of: volume,
+      isActive: true)
   }
 
   /// Makes an empty thin volume under a name, active.
@@ -26,11 +27,13 @@ extension ThinBackend: LifecycleBackend {
     try report.changeThinPool(
       "lvcreate",
       ["--yes", "--type", "thin", "--virtualsize", "\(size.bytes)b", "--thinpool", full(thin)]
-        + ["--wipesignatures", "n", "--name", name, "--addtag", StateTag.text(number)], of: volume)
+        + ["--wipesignatures", "n", "--name", name, "--addtag", StateTag.text(number)], of: volume,
+      isActive: true)
   }
 
   func rename(_ name: String, to new: String, of volume: VolumeName) throws(StorageError) {
-    try report.changeThinPool("lvrename", [groupName, name, new], of: volume)
+    let isActive = try report.knownGroup().volumes[name]?.isActive ?? false
+    try report.changeThinPool("lvrename", [groupName, name, new], of: volume, isActive: isActive)
   }
 
   /// Waits until what was written to an active volume is on disk.
