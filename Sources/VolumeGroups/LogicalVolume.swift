@@ -48,16 +48,14 @@ package struct LogicalVolume: Equatable, Sendable {
   package var isThinPool: Bool { type == "thin-pool" }
   package var isThin: Bool { type == "thin" }
   /// An old snapshot, whose blocks are copied at the first change of its origin.
-  package var isOldSnapshot: Bool { attribute(0).map { $0 | 0x20 == UInt8(ascii: "s") } ?? false }
+  package var isOldSnapshot: Bool { attributes.first.map { "sS".utf8.contains($0) } ?? false }
   package var isActive: Bool { attribute(4) == UInt8(ascii: "a") }
   /// Whether its device was made and not given what it consists of, which nobody can use, by a command that was killed.
   package var isHalfMade: Bool {
     !isSuspended && (attribute(4).map { "diX".utf8.contains($0) } ?? false)
   }
   /// Whether it is an old snapshot that was too small, and lost.
-  package var isOverflown: Bool {
-    attribute(4) == UInt8(ascii: "I") || attribute(4) == UInt8(ascii: "S")
-  }
+  package var isOverflown: Bool { attribute(4).map { "IS".utf8.contains($0) } ?? false }
   package var isOpen: Bool { attribute(5) == UInt8(ascii: "o") }
   package var isReadOnly: Bool { attribute(1) == UInt8(ascii: "r") }
   /// Whether a device that it lies on is missing.
@@ -109,9 +107,9 @@ extension LogicalVolume {
     dataFill = hundredths(row[.dataFill])
     metadataFill = hundredths(row[.metadataFill])
     metadataSize = row.size(.metadataSize)
-    transaction = row.number(.transaction)
+    transaction = UInt64(row[.transaction])
     tags = words(row[.tags][...], UInt8(ascii: ",")).map(String.init)
-    attributes = row.withBytes(of: .attributes) { Array($0) }
+    attributes = Array(row[.attributes].utf8)
     isSuspended = row[.suspended] == "suspended"
     let ranges = words(row[.segmentRanges][...], UInt8(ascii: " ")).compactMap(Range.init)
     segments = [Segment(type: row[.segmentType], ranges: ranges)]
@@ -121,24 +119,13 @@ extension LogicalVolume {
 extension LogicalVolume.Range {
   /// Reads `/dev/sda:0-24`.
   fileprivate init?(_ text: Substring) {
-    var rest = text.utf8
-    guard let last = takeNumber(after: "-", &rest), let first = takeNumber(after: ":", &rest) else {
+    guard let colon = text.utf8.lastIndex(of: UInt8(ascii: ":")) else { return nil }
+    let numbers = words(text[text.utf8.index(after: colon)...], UInt8(ascii: "-"))
+    guard numbers.count == 2, let first = Int64(numbers[0]), let last = Int64(numbers[1]) else {
       return nil
     }
-    self.init(device: String(Substring(rest)), first: first, last: last)
+    self.init(device: String(text[..<colon]), first: first, last: last)
   }
-}
-
-/// Takes the number that a text ends with, and the mark before it; by bytes, because a report has thousands.
-private func takeNumber(after mark: Unicode.Scalar, _ text: inout Substring.UTF8View) -> Int64? {
-  var (number, scale) = (Int64(0), Int64(1))
-  while let byte = text.popLast() {
-    if byte == UInt8(ascii: mark) { return scale > 1 ? number : nil }
-    guard (0x30...0x39).contains(byte), scale <= 100_000_000_000 else { return nil }
-    number += Int64(byte - 0x30) * scale
-    scale *= 10
-  }
-  return nil
 }
 
 /// What stands between separators that are ASCII.
@@ -148,8 +135,7 @@ private func words(_ text: Substring, _ separator: UInt8) -> [Substring] {
 
 /// LVM puts names of internal volumes into brackets.
 private func unbracketed(_ name: String) -> String {
-  name.utf8.first == UInt8(ascii: "[") && name.utf8.last == UInt8(ascii: "]")
-    ? String(name.dropFirst().dropLast()) : name
+  name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : name
 }
 
 /// Reads `12.34` as 1234.
@@ -159,9 +145,4 @@ private func hundredths(_ text: String) -> Int? {
   guard parts.count == 2, let whole = Int(parts[0]), let rest = Int(parts[1]), parts[1].count == 2
   else { return nil }
   return whole * 100 + rest
-}
-
-extension ReportRow {
-  /// The value of a field that is a size in bytes; nil where it is none.
-  func size(_ field: ReportField) -> ByteCount? { number(field).flatMap(ByteCount.init(exactly:)) }
 }

@@ -39,30 +39,14 @@ package struct ReportRow: Sendable {
 
   /// The value of a field; empty where there is none, and where the field was not asked for.
   package subscript(field: ReportField) -> String {
-    withBytes(of: field) { $0.isEmpty ? "" : String(decoding: $0, as: UTF8.self) }
+    guard let index = fields.firstIndex(of: field) else { return "" }
+    let (start, end) = (starts[first + index], starts[first + index + 1] - 1)
+    return start == end ? "" : String(decoding: text[start..<end], as: UTF8.self)
   }
 
-  /// The value of a field as a number, whole and not negative; nil where it is none.
-  func number(_ field: ReportField) -> UInt64? {
-    withBytes(of: field) { bytes in
-      // Nineteen digits always fit.
-      guard (1...19).contains(bytes.count) else { return nil }
-      var number: UInt64 = 0
-      for byte in bytes {
-        guard (0x30...0x39).contains(byte) else { return nil }
-        number = number * 10 + UInt64(byte - 0x30)
-      }
-      return number
-    }
-  }
-
-  func withBytes<Value>(of field: ReportField, _ body: (Slice<UnsafeBufferPointer<UInt8>>) -> Value)
-    -> Value
-  {
-    text.withUnsafeBufferPointer { bytes in
-      guard let index = fields.firstIndex(of: field) else { return body(bytes[0..<0]) }
-      return body(bytes[starts[first + index]..<starts[first + index + 1] - 1])
-    }
+  /// The value of a field that is a size in bytes; nil where it is none.
+  func size(_ field: ReportField) -> ByteCount? {
+    UInt64(self[field]).flatMap(ByteCount.init(exactly:))
   }
 }
 

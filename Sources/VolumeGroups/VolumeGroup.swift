@@ -95,9 +95,7 @@ package struct VolumeGroup: Sendable {
   /// The physical volumes that something lies on, as far as they are there.
   package var devices: [Path] {
     let ranges = volumes.values.flatMap(\.segments).flatMap(\.ranges)
-    return Set(ranges.map(\.device).filter { $0.utf8.first == UInt8(ascii: "/") }).sorted().map {
-      Path($0)
-    }
+    return Set(ranges.map(\.device).filter { $0.hasPrefix("/") }).sorted().map { Path($0) }
   }
 
   /// The parts of physical volumes that a volume lies on, in order; those of thin volumes are their pool's.
@@ -105,14 +103,12 @@ package struct VolumeGroup: Sendable {
     var found: [LogicalVolume.Range] = []
     // LVM's own nesting is a few levels deep.
     func collect(_ volume: LogicalVolume, depth: Int) {
-      for segment in volume.segments {
-        for range in segment.ranges {
-          if range.device.utf8.first == UInt8(ascii: "/") {
-            found.append(range)
-          } else if depth < 8, let inner = volumes[range.device] {
-            collect(inner, depth: depth + 1)
-          }
+      for range in volume.segments.flatMap(\.ranges) {
+        guard let inner = volumes[range.device], depth < 8 else {
+          if range.device.hasPrefix("/") { found.append(range) }
+          continue
         }
+        collect(inner, depth: depth + 1)
       }
     }
     collect(volume, depth: 0)
@@ -123,7 +119,7 @@ package struct VolumeGroup: Sendable {
 extension ReportRow {
   /// The size of the extents that a field counts.
   fileprivate func extents(_ field: ReportField, of size: ByteCount) -> ByteCount? {
-    guard let count = number(field) else { return nil }
+    guard let count = UInt64(self[field]) else { return nil }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: UInt64(size.bytes))
     return overflow ? nil : ByteCount(exactly: bytes)
   }

@@ -16,6 +16,9 @@ CHANGES = [
     (r"ioctl\(.*DM_(DEV_CREATE|DEV_REMOVE|DEV_RENAME|TABLE_LOAD|TABLE_CLEAR|TARGET_MSG)", None),
 ]
 
+#: The calls among which those changes are.
+CALLS = "ioctl,io_submit"
+
 
 class Traced(Site):
     """A site whose commands run under strace, which writes the calls of those names to the log."""
@@ -37,7 +40,7 @@ class Cutter:
 
     def places(self, site, log, *command):
         """Runs the command to its end; the changes that LVM made, in order."""
-        Traced(site, log, "ioctl,io_submit").ok(*command)
+        Traced(site, log, CALLS).ok(*command)
         names, self.calls, counts = [], [], collections.Counter()
         for line in log.read_text().splitlines():
             if not (call := re.match(r"(ioctl|io_submit)\(", line)):
@@ -54,7 +57,7 @@ class Cutter:
         """Runs the command and kills it before LVM's change of that number."""
         call, count = self.calls[number - 1]  # strace counts each call by itself
         kill = f"inject={call}:signal=KILL:when={count}"
-        result = Traced(site, "/dev/null", "ioctl,io_submit", "-e", kill).run(*command)
+        result = Traced(site, "/dev/null", CALLS, "-e", kill).run(*command)
         # LVM does not write its metadata in equally many pieces each time, so the last changes can be missed.
         self.missed += result.status == DONE
         assert result.status == -signal.SIGKILL or self.missed < 3, f"was not cut:\n{result}"
