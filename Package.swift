@@ -5,17 +5,20 @@ import PackageDescription
 ///
 /// Each is a folder in Sources/Executables, a target and a product of the same name.
 let commands = [
+  "cistern-driver-check",
   "find-storage-pool-sources", "find-storage-pool-sources-as", "pool-autostart", "pool-build",
   "pool-capabilities", "pool-check", "pool-create", "pool-create-as", "pool-define",
   "pool-define-as", "pool-delete", "pool-destroy", "pool-dumpxml", "pool-edit", "pool-event",
   "pool-extend", "pool-health", "pool-info", "pool-list", "pool-metrics", "pool-name",
-  "pool-refresh", "pool-start", "pool-undefine", "pool-uuid",
+  "pool-refresh", "pool-set", "pool-start", "pool-undefine", "pool-uuid",
   "secret-define", "secret-dumpxml", "secret-list", "secret-set-value", "secret-undefine",
-  "vol-clone", "vol-create", "vol-create-as", "vol-create-from", "vol-delete",
+  "vol-clear", "vol-clone", "vol-commit", "vol-create", "vol-create-as", "vol-create-from",
+  "vol-delete",
   "vol-download", "vol-dumpxml", "vol-export", "vol-import", "vol-info", "vol-key", "vol-list",
   "vol-name",
-  "vol-path", "vol-pool", "vol-resize", "vol-revert", "vol-revisions", "vol-set", "vol-start",
-  "vol-stop", "vol-upload", "vol-wipe",
+  "vol-path", "vol-pool", "vol-rename", "vol-resize", "vol-revert", "vol-revisions", "vol-set",
+  "vol-start",
+  "vol-stop", "vol-tree", "vol-upload", "vol-wipe",
 ]
 
 let settings: [SwiftSetting] = [
@@ -25,8 +28,18 @@ let settings: [SwiftSetting] = [
   .unsafeFlags(["-warnings-as-errors"]),
 ]
 
+/// Tests may count characters and keep plain texts in sets.
+let testSettings = settings + [.unsafeFlags(["-Wwarning", "DeprecatedDeclaration"])]
+
 func library(_ name: String, _ dependencies: [Target.Dependency], path: String? = nil) -> Target {
   .target(name: name, dependencies: dependencies, path: path, swiftSettings: settings)
+}
+
+/// C sources: what a library is called through, or the system.
+func wrapper(_ name: String) -> Target {
+  .target(
+    name: name, path: "Sources/\(name)",
+    cSettings: [.unsafeFlags(["-Wall", "-Wextra", "-Werror"])])
 }
 
 func program(_ name: String) -> Target {
@@ -40,7 +53,7 @@ func tests(
 ) -> Target {
   .testTarget(
     name: name, dependencies: dependencies, path: "Tests/Unit/\(name)", exclude: fixtures,
-    swiftSettings: settings)
+    swiftSettings: testSettings)
 }
 
 /// The fuzz targets, which only `make fuzz` builds: they need libFuzzer, and everything compiled for it.
@@ -62,14 +75,14 @@ let package = Package(
     .systemLibrary(
       name: "CLibXML2", path: "Sources/CLibXML2", pkgConfig: "libxml-2.0",
       providers: [.apt(["libxml2-dev"])]),
-    .target(name: "CStorageShim", path: "Sources/CStorageShim"),
-    .target(name: "CBlkid", path: "Sources/CBlkid"),
-    .target(name: "CMount", path: "Sources/CMount"),
-    .target(name: "CFdisk", path: "Sources/CFdisk"),
-    .target(name: "CZstd", path: "Sources/CZstd"),
-    .target(name: "CCrypto", path: "Sources/CCrypto"),
-    .target(name: "CLVM", path: "Sources/CLVM"),
-    .target(name: "CDevmapper", path: "Sources/CDevmapper"),
+    wrapper("CStorageShim"),
+    wrapper("CBlkid"),
+    wrapper("CMount"),
+    wrapper("CFdisk"),
+    wrapper("CZstd"),
+    wrapper("CCrypto"),
+    wrapper("CLVM"),
+    wrapper("CDevmapper"),
     library("StorageModel", []),
     library("StorageConf", ["StorageModel"]),
     library("StorageXML", ["StorageModel", "CLibXML2"]),
@@ -77,104 +90,119 @@ let package = Package(
     library("StorageHost", ["StorageModel", "StorageOS"]),
     library("Zstandard", ["StorageModel", "StorageOS", "CZstd"]),
     library("Digests", ["StorageModel", "StorageOS", "CCrypto"]),
+    library("StorageBackend", ["StorageModel", "StorageOS", "StorageHost"]),
     library(
-      "StorageCore",
+      "Secrets", ["StorageModel", "StorageXML", "StorageOS", "StorageHost", "StorageBackend"]),
+    library(
+      "Definitions",
+      [
+        "StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost", "StorageBackend",
+      ]),
+    library(
+      "Operations",
       [
         "StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost", "Zstandard",
-        "Digests",
+        "Digests", "StorageBackend", "Definitions", "Secrets",
       ]),
     library("Signatures", ["StorageModel", "StorageOS", "CBlkid"]),
     library("Mounts", ["StorageModel", "StorageOS", "CMount"]),
     library("VolumeGroups", ["StorageModel", "StorageOS", "CLVM"]),
     library(
       "FileVolumes",
-      ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
+      ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageBackend"]),
     library(
       "BlockVolumes",
-      ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore"]),
+      ["StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageBackend"]),
     library(
       "DirectoryBackend",
-      ["StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes"],
+      ["StorageModel", "StorageOS", "StorageHost", "StorageBackend", "FileVolumes"],
       path: "Sources/Backends/Directory"),
     library(
       "MountedFolders",
-      ["StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes", "Mounts"]),
+      ["StorageModel", "StorageOS", "StorageHost", "StorageBackend", "FileVolumes", "Mounts"]),
     library(
       "FileSystemBackend",
       [
-        "StorageModel", "StorageOS", "StorageHost", "StorageCore", "FileVolumes", "Signatures",
+        "StorageModel", "StorageOS", "StorageHost", "StorageBackend", "FileVolumes", "Signatures",
         "Mounts", "MountedFolders",
       ],
       path: "Sources/Backends/FileSystem"),
     library(
       "DiskBackend",
       [
-        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "Signatures",
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageBackend", "Signatures",
         "BlockVolumes", "CFdisk",
       ], path: "Sources/Backends/Disk"),
     library(
       "LogicalBackend",
       [
-        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "Signatures",
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageBackend", "Signatures",
         "VolumeGroups", "BlockVolumes",
       ],
       path: "Sources/Backends/Logical"),
     library(
       "SCSIUnits",
       [
-        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "BlockVolumes",
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageBackend", "BlockVolumes",
       ]),
     library(
       "SCSIBackend",
       [
-        "StorageModel", "StorageOS", "StorageHost", "StorageCore", "BlockVolumes", "SCSIUnits",
+        "StorageModel", "StorageOS", "StorageHost", "StorageBackend", "BlockVolumes", "SCSIUnits",
       ],
       path: "Sources/Backends/SCSI"),
     library(
       "ISCSIBackend",
       [
-        "StorageModel", "StorageOS", "StorageHost", "StorageCore", "BlockVolumes", "SCSIUnits",
+        "StorageModel", "StorageOS", "StorageHost", "StorageBackend", "BlockVolumes", "SCSIUnits",
       ],
       path: "Sources/Backends/ISCSI"),
     library(
       "MultipathBackend",
       [
-        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageCore", "BlockVolumes",
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageBackend", "BlockVolumes",
         "SCSIUnits", "CDevmapper",
       ], path: "Sources/Backends/Multipath"),
     library(
       "NetworkFileSystemBackend",
       [
-        "StorageModel", "StorageXML", "StorageOS", "StorageHost", "StorageCore", "FileVolumes",
+        "StorageModel", "StorageXML", "StorageOS", "StorageHost", "StorageBackend", "FileVolumes",
         "Mounts", "MountedFolders",
       ],
       path: "Sources/Backends/NetworkFileSystem"),
+    library("DriverProcess", ["StorageModel", "StorageOS", "StorageHost", "StorageBackend"]),
     library(
-      "StorageBackends",
+      "BackendList",
       [
-        "StorageModel", "StorageHost", "StorageCore", "DirectoryBackend", "FileSystemBackend",
+        "StorageModel", "StorageHost", "StorageBackend", "DriverProcess", "DirectoryBackend",
+        "FileSystemBackend",
         "NetworkFileSystemBackend", "DiskBackend", "LogicalBackend", "ISCSIBackend",
         "MultipathBackend", "SCSIBackend",
       ]),
     library(
       "StorageTools",
       [
-        "StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost", "StorageCore",
-        "StorageBackends",
+        "StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost", "StorageBackend",
+        "Definitions", "Secrets",
+        "Operations", "BackendList", "DriverProcess",
       ]),
     tests("StorageModelTests", ["StorageModel"]),
     tests("StorageXMLTests", ["StorageXML", "StorageModel"], fixtures: ["Fixtures"]),
     tests("StorageConfTests", ["StorageConf", "StorageModel"]),
     tests("StorageOSTests", ["StorageOS", "StorageModel", "TestSupport"]),
     tests(
-      "StorageCoreTests",
-      ["StorageCore", "StorageModel", "StorageOS", "StorageHost", "TestSupport"]),
+      "OperationsTests",
+      [
+        "Operations", "Definitions", "Secrets", "StorageBackend", "StorageModel", "StorageOS",
+        "StorageHost", "BackendList", "TestSupport",
+      ]),
     tests(
       "BlockVolumesTests",
       [
-        "BlockVolumes", "StorageConf", "StorageCore", "StorageModel", "StorageOS", "StorageHost",
+        "BlockVolumes", "StorageConf", "StorageBackend", "StorageModel", "StorageOS", "StorageHost",
         "TestSupport",
       ]),
+    tests("DriverProcessTests", ["DriverProcess", "StorageModel"]),
     tests("DiskBackendTests", ["DiskBackend", "StorageModel"]),
     tests("ZstandardTests", ["Zstandard", "StorageModel", "StorageOS", "TestSupport"]),
     tests("DigestsTests", ["Digests", "StorageModel", "StorageOS", "TestSupport"]),
@@ -182,7 +210,7 @@ let package = Package(
     tests(
       "LogicalBackendTests",
       [
-        "LogicalBackend", "VolumeGroups", "StorageConf", "StorageCore", "StorageHost",
+        "LogicalBackend", "VolumeGroups", "StorageConf", "StorageBackend", "StorageHost",
         "StorageModel",
       ]
     ),
@@ -190,12 +218,14 @@ let package = Package(
       "SCSIUnitsTests",
       [
         "BlockVolumes", "SCSIUnits", "SCSIBackend", "ISCSIBackend", "MultipathBackend",
-        "StorageCore",
+        "StorageBackend",
         "StorageModel", "StorageOS", "StorageHost", "TestSupport",
       ], fixtures: ["Fixtures", "record-sysfs"]),
     tests("SignaturesTests", ["Signatures", "StorageModel", "StorageOS", "TestSupport"]),
     tests("StorageToolsTests", ["StorageTools", "StorageModel", "TestSupport"]),
     tests("ArchitectureTests", ["StorageTools", "StorageModel", "TestSupport"]),
-    library("TestSupport", ["StorageModel", "StorageOS"], path: "Tests/Unit/TestSupport"),
+    library(
+      "TestSupport", ["StorageModel", "StorageOS", "StorageBackend"], path: "Tests/Unit/TestSupport"
+    ),
   ] + (commands + ["cistern"]).map(program) + fuzzing
 )

@@ -1,5 +1,5 @@
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -10,7 +10,7 @@ import StorageOS
 /// overwritten. A kind of pool adds which volumes there are (`volume`, `volumes`), the path of a volume's device
 /// (`path(of:)`), and where its record is kept. The state that changes is the device itself; a kind of pool with
 /// revisions implements the life cycle's other half.
-package protocol BlockBackend: WipingBackend {
+package protocol BlockBackend: BuiltInBackend, WipingBackend {
   var pool: PoolDefinition { get }
   var host: HostFolders { get }
 
@@ -31,9 +31,9 @@ extension BlockBackend {
 
   package func devicePath(of volume: Volume) -> Path { path(of: volume.name) }
 
-  /// The device is there anyhow; what is checked is that its content is whole.
+  /// The device is there anyhow.
   package func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
-    try requireWhole(volume)
+    try checkContent(of: volume, to: "use")
   }
 
   package func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {}
@@ -43,8 +43,12 @@ extension BlockBackend {
   package func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
     throws(StorageError)
   {
-    try steps.run("record the properties of volume '\(volume.name)'") { () throws(StorageError) in
-      var record = try self.record(of: volume.name) ?? VolumeRecord()
+    let before = try record(of: volume.name)
+    try steps.run(
+      "record the properties of volume '\(volume.name)'",
+      undo: { () throws(StorageError) in try setRecord(before, of: volume.name) }
+    ) { () throws(StorageError) in
+      var record = before ?? VolumeRecord()
       record.lifecycle = settings
       try setRecord(record, of: volume.name)
     }
@@ -53,28 +57,33 @@ extension BlockBackend {
   /// Devices built on the volume, mounts, swap and loop devices always count; of processes those that write, or
   /// all.
   package func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String] {
-    guard let status = try? FileStatus(following: path(of: volume.name)),
-      status.kind == .blockDevice
+    // What has no device is used by nobody.
+    guard let status = try FileStatus.ifPresent(knownPath(of: volume)), status.kind == .blockDevice
     else { return [] }
     return try DeviceUse.holders(
       of: status.device, countingReaders: committed == .anyone, proc: host.proc, sys: host.sys)
   }
 
+  /// Where the volume's device was found when the volume was looked up; looking again could fail, which is no absence.
+  private func knownPath(of volume: Volume) -> Path {
+    volume.definition.target.path ?? path(of: volume.name)
+  }
+
   package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
-    -> [Descriptor]
+    -> [FileClaim]
   {
     let device: Descriptor
     do throws(StorageError) {
-      device = try Descriptor(readingDevice: path(of: volume.name))
+      device = try Descriptor(readingDevice: knownPath(of: volume))
     } catch {
       // What has no device can still be deleted.
       if error.isAbsence || error.isDeviceGone { return [] }
       throw error
     }
-    guard ImageLock.claim(device, for: use) else {
+    guard try ImageLock.claim(device, for: use) else {
       throw StorageError(.busy, volume.subject, "is in use by a running QEMU")
     }
-    return [device]
+    return [FileClaim(device, for: use)]
   }
 
   package func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError)
@@ -83,27 +92,7 @@ extension BlockBackend {
     guard revision == nil else {
       throw StorageError(.unsupported, volume.subject, "changes in place and keeps no revisions")
     }
-    try requireWhole(volume)
-    return try Descriptor(readingDevice: path(of: volume.name))
-  }
-
-  /// Refuses a volume without content, or whose content is known to be half done.
-  package func requireWhole(_ volume: Volume) throws(StorageError) {
     try checkContent(of: volume, to: "use")
-    guard let change = try record(of: volume.name)?.unfinished else { return }
-    throw StorageError(
-      .badInput, volume.subject, change.problem,
-      hint: NextCommand.hint("vol-import", volume.name.text, "FILE", "--pool", pool.name.text))
-  }
-}
-
-extension VolumeRecord.Change {
-  /// What is wrong with a volume after it was begun and did not end.
-  package var problem: String {
-    switch self {
-    case .create: return "its content is incomplete: copying into the new volume did not finish"
-    case .import: return "its content is incomplete: an import did not finish"
-    case .wipe: return "its content is partly destroyed: a wipe did not finish"
-    }
+    return try Descriptor(readingDevice: path(of: volume.name))
   }
 }

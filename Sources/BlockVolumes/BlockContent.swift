@@ -1,5 +1,5 @@
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -25,57 +25,37 @@ extension BlockBackend {
     }
   }
 
-  /// Fills the device of a new volume with the content of another one, converted to raw where it is not.
+  /// Writes a part of the content; the record says that it is half done until it is on disk.
   ///
-  /// The caller has made the device, and removes it when this throws.
-  package func copyContent(of source: VolumeContent, to name: VolumeName, _ steps: Steps)
-    throws(StorageError)
-  {
-    let path = path(of: name)
-    guard !source.format.isRaw else {
-      return try steps.run("copy '\(source.descriptor.path)' to '\(path)'") {
-        () throws(StorageError) in
-        let size = try source.descriptor.contentSize() ?? source.volume.capacity
-        try overwrite(name, as: .create, with: size) { device throws(StorageError) in
-          try Copy.contents(of: source.descriptor, to: device, progress: steps.progress)
-        }
-      }
-    }
-    let image = QemuImage(format: .raw, capacity: nil)
-    let program = Program.qemuImg
-    func words(_ input: String, _ output: String) -> [String] {
-      image.conversion(from: input, source.format, to: output, isThere: true)
-    }
-    let from = source.descriptor.path.text
-    try steps.run("run \(program.commandLine(words(from, path.text)))") {
-      () throws(StorageError) in
-      try overwrite(name, as: .create, with: source.volume.capacity) {
-        device throws(StorageError) in
-        // Names relative to the source's folder mean something only from there.
-        let readable =
-          source.volume.definition.backingStore == nil
-          ? "/proc/self/fd/\(source.descriptor.number)" : from
-        try program.run(
-          words(readable, "/proc/self/fd/\(device.number)"), on: "volume '\(name)'",
-          keeping: [source.descriptor, device])
+  /// `O_EXCL` refuses a device that is mounted or otherwise held.
+  package func changeCommitted(
+    of volume: Volume, in part: Range<Int64>, _ steps: Steps,
+    _ change: (Descriptor) throws(StorageError) -> ByteCount
+  ) throws(StorageError) {
+    try steps.run("write into '\(devicePath(of: volume))'") { () throws(StorageError) in
+      try changeContent(of: volume.name, as: .upload(part)) { device, _ throws(StorageError) in
+        try change(device)
       }
     }
   }
 
-  /// Refuses content that is made for sectors of another size than the device has: partition tables and file systems
-  /// count in sectors, and would be read in the wrong places.
-  /// - Parameters:
-  ///   - told: the sectors that users say the content is made for.
-  ///   - sector: those of the device.
-  package func checkSectors(
-    of source: Volume, told: ByteCount?, against sector: ByteCount, subject: String
-  ) throws(StorageError) {
-    try SectorSize.check(told ?? source.sectorSize, fits: sector, subject)
+  /// Has the content written that a new volume is to have; the device is there.
+  ///
+  /// The caller has made the device, and removes it when this throws.
+  package func write(_ content: NewContent, to name: VolumeName, _ steps: Steps)
+    throws(StorageError)
+  {
+    let path = path(of: name)
+    try steps.run(content.told(path, isZero: false)) { () throws(StorageError) in
+      try overwrite(name, as: .create, with: content.size) { device throws(StorageError) in
+        try content.write(to: device, named: path, isZero: false, steps)
+      }
+    }
   }
 
   /// Claims the device, zeroes what is behind the content and lets `fill` write; the record says meanwhile that the content is not whole.
   private func overwrite(
-    _ name: VolumeName, as change: VolumeRecord.Change, with size: ByteCount,
+    _ name: VolumeName, as change: UnfinishedChange, with size: ByteCount,
     fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) {
     try changeContent(of: name, as: change) { device, geometry throws(StorageError) in
@@ -84,13 +64,15 @@ extension BlockBackend {
       let tail = ByteCount(size.bytes - size.bytes % geometry.logicalSector.bytes)
       try device.zeroDevice(from: tail, to: geometry.size)
       try fill(device)
+      return nil
     }
   }
 
   /// Runs `body` with the device claimed, recorded as unfinished until all of it is on disk.
-  func changeContent(
-    of name: VolumeName, as change: VolumeRecord.Change,
-    _ body: (Descriptor, DeviceGeometry) throws(StorageError) -> Void
+  /// - Parameter body: returns where it stopped, if that need not be the end of what was to be changed.
+  package func changeContent(
+    of name: VolumeName, as change: UnfinishedChange,
+    _ body: (Descriptor, DeviceGeometry) throws(StorageError) -> ByteCount?
   ) throws(StorageError) {
     let device = try Descriptor(claiming: path(of: name))
     let geometry = try device.geometry()
@@ -98,10 +80,12 @@ extension BlockBackend {
       throw StorageError(.permission, device.path.text, "is read-only")
     }
     var record = try self.record(of: name) ?? VolumeRecord()
+    let before = record.unfinished
     record.unfinished = change
     try setRecord(record, of: name)
+    let end: ByteCount?
     do throws(StorageError) {
-      try body(device, geometry)
+      end = try body(device, geometry)
       try device.sync()
       try device.flushDevice()
     } catch {
@@ -109,7 +93,7 @@ extension BlockBackend {
       error.hint = error.hint ?? "The content of volume '\(name)' is incomplete now."
       throw error
     }
-    record.unfinished = nil
+    record.unfinished = before?.rest(after: change.ended(at: end), size: geometry.size)
     try setRecord(record, of: name)
   }
 

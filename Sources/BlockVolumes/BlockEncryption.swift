@@ -1,11 +1,14 @@
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
 
 /// LUKS volumes on devices, which cryptsetup makes: the header is on the device, the content behind it.
 extension BlockBackend {
+  /// How volumes on devices can be encrypted.
+  package var blockEncryptions: [VolumeFormat: [Encryption.Format]] { [.raw: [.luks, .luks2]] }
+
   /// How much of a device the header of an encrypted volume takes; zero without encryption.
   ///
   /// What cryptsetup itself reserves: 2 MiB for LUKS 1, 16 MiB for LUKS 2.
@@ -17,69 +20,39 @@ extension BlockBackend {
     }
   }
 
-  /// Refuses encryption that cannot be made, in libvirt's words.
-  package func checkEncryption(of volume: VolumeDefinition) throws(StorageError) {
-    guard let encryption = volume.target.encryption else { return }
-    func refused(_ problem: String) -> StorageError {
-      StorageError(.unsupported, "volume '\(volume.name)'", problem)
+  /// How much of a volume's device is not its content: of one that is there what its header takes, else what it will
+  /// take.
+  package func room(beside volume: VolumeDefinition) -> ByteCount {
+    guard let size = volume.physical, let capacity = volume.capacity else {
+      return headerSize(of: volume.target.encryption)
     }
-    guard encryption.format == .luks || encryption.format == .luks2 else {
-      throw refused("unsupported volume encryption format \(encryption.format.rawValue)")
-    }
-    guard encryption.secrets.count < 2 else {
-      throw refused("too many secrets for luks encryption")
-    }
-    guard !encryption.secrets.isEmpty else {
-      throw refused("no secret provided for luks encryption")
-    }
-    _ = try passphrase(of: encryption, volume.name)
+    return size - capacity
   }
 
   /// Makes the header of an encrypted volume on its device, which is there, and then records that the volume is whole.
   /// - Parameter record: what is recorded of it, as unfinished.
-  package func formatEncrypted(_ volume: VolumeDefinition, _ record: VolumeRecord, _ steps: Steps)
+  package func formatEncrypted(_ plan: CreationPlan, _ record: VolumeRecord, _ steps: Steps)
     throws(StorageError)
   {
-    guard let encryption = volume.target.encryption else { return }
+    let volume = plan.volume
+    guard let encryption = volume.target.encryption, let passphrase = plan.passphrase else {
+      return
+    }
     let path = path(of: volume.name)
     let program = Program.cryptsetup
     try steps.run(
-      "run \(program.commandLine(words(encryption, path, key: "PASSPHRASE")))"
+      "run \(program.commandLine(words(encryption, path, key: ImagePassphrase.told)))"
     ) { () throws(StorageError) in
       // cryptsetup claims the device itself.
-      let file = try passphrase(of: encryption, volume.name).file()
       try program.run(
-        words(encryption, path, key: file.pathForChild), on: "volume '\(volume.name)'",
-        keeping: [file])
+        words(encryption, path, key: passphrase.file.pathForChild), on: plan.subject,
+        keeping: [passphrase.file])
       try Descriptor(readingDevice: path).sync()
     }
     try steps.run("record that volume '\(volume.name)' is whole") { () throws(StorageError) in
       var record = record
       record.unfinished = nil
       try setRecord(record, of: volume.name)
-    }
-  }
-
-  /// Refuses a copy that would have to be encrypted or decrypted on the way.
-  package func checkCopyable(_ source: VolumeContent, to volume: VolumeDefinition)
-    throws(StorageError)
-  {
-    let from = source.volume.definition.target.encryption
-    guard from?.format != volume.target.encryption?.format else { return }
-    throw StorageError(
-      .unsupported, "volume '\(volume.name)'",
-      "an encrypted volume can only be copied as it is, to a device with the same encryption")
-  }
-
-  private func passphrase(of encryption: Encryption, _ name: VolumeName) throws(StorageError)
-    -> SecretBytes
-  {
-    do throws(StorageError) {
-      return try SecretStore(host: host).passphrase(of: encryption)
-    } catch {
-      var error = error
-      if error.subject.isEmpty { error.subject = "volume '\(name)'" }
-      throw error
     }
   }
 

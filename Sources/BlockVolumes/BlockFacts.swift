@@ -1,5 +1,5 @@
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageModel
 import StorageOS
 
@@ -8,14 +8,14 @@ extension BlockBackend {
   ///
   /// Capacity, allocation and physical size are the device's; of a volume that is recorded as encrypted the capacity
   /// is what its header leaves. Nothing else is ever read from the device, so that nothing a guest writes can
-  /// change what the volume is taken for. What cannot be read is in the volume's `problem`.
+  /// change what the volume is taken for. What cannot be read is in the volume's `problem` and `failure`.
   /// - Parameter known: the volume's path, where that was looked up already.
   package func describe(_ name: VolumeName, at known: Path? = nil) -> Volume? {
     var record: VolumeRecord?
-    var problem: String?
+    var trouble = Trouble()
     var isUnreadable = false
     do throws(StorageError) { record = try self.record(of: name) } catch {
-      problem = error.text
+      trouble.note(error)
       isUnreadable = true
     }
     let path = known ?? path(of: name)
@@ -25,17 +25,19 @@ extension BlockBackend {
     definition.target.path = path
     var sector: ByteCount?
     do throws(StorageError) {
-      sector = try measure(path, record, &definition, &problem)
+      sector = try measure(path, record, &definition, &trouble)
     } catch {
       if error.isAbsence { return nil }
-      problem = problem ?? error.text
+      trouble.note(error)
     }
     var volume = Volume(
       definition: definition,
       properties: definition.lifecycle.resolved(with: pool.lifecycle), hasCommitted: true,
-      hasWorkingCopy: false, problem: problem ?? record?.unfinished?.problem)
+      hasWorkingCopy: false, problem: trouble.problem)
     volume.isOwnDevice = volume.properties.kind == .inPlace
+    volume.take(record?.unfinished, in: pool.name)
     volume.hasUnreadableRecord = isUnreadable
+    volume.failure = trouble.failure
     // What is on a device is never guessed.
     volume.hasRecordedFormat = true
     volume.sectorSize = sector
@@ -63,7 +65,7 @@ extension BlockBackend {
   /// - Returns: the size of its logical sectors.
   private func measure(
     _ path: Path, _ record: VolumeRecord?, _ definition: inout VolumeDefinition,
-    _ problem: inout String?
+    _ trouble: inout Trouble
   ) throws(StorageError) -> ByteCount {
     let device = try Descriptor(readingDevice: path)
     let status = try device.status()
@@ -72,10 +74,11 @@ extension BlockBackend {
     definition.allocation = geometry.size
     definition.physical = geometry.size
     definition.target.permissions = Permissions(
-      mode: status.mode & 0o777, owner: status.owner, group: status.group, label: device.label())
+      mode: status.mode & 0o777, owner: status.owner, group: status.group, label: try device.label()
+    )
     definition.target.timestamps = status.timestamps
     if let encryption = record?.encryption {
-      try measure(encryption, on: device, size: geometry.size, &definition, &problem)
+      try measure(encryption, on: device, size: geometry.size, &definition, &trouble)
     }
     return geometry.logicalSector
   }
@@ -88,14 +91,12 @@ extension BlockBackend {
   ///   - size: of the device.
   package func measure(
     _ encryption: Encryption, on device: Descriptor, size: ByteCount,
-    _ definition: inout VolumeDefinition, _ problem: inout String?
+    _ definition: inout VolumeDefinition, _ trouble: inout Trouble
   ) throws(StorageError) {
     definition.target.encryption = encryption
-    let facts = try ImageProbe.probe(size: size) { offset, count throws(StorageError) in
-      try device.read(at: offset, count: count)
-    }
+    let facts = try ImageProbe.probe(device, size: size)
     if facts.encryption == nil {
-      problem = problem ?? "is not encrypted, as recorded"
+      trouble.note("is not encrypted, as recorded")
     } else {
       definition.target.encryption?.format = facts.encryption ?? encryption.format
       definition.capacity = facts.capacity ?? size

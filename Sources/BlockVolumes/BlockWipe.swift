@@ -1,5 +1,5 @@
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -32,12 +32,13 @@ extension BlockBackend {
         case .trim: try device.discardDevice(from: 0, to: geometry.size)
         default:
           // scrub(1) 2.6 does nothing and succeeds where a link, also one of /proc, leads to a device.
-          let real = Process.realPath(path) ?? path
+          let real = try Process.realPath(path) ?? path
           // How far it is, scrub tells nobody.
           steps.progress?.begin("wipe", total: geometry.size)
           try program.run(scrubbing + [real.text], on: path.text)
           steps.progress?.finish(geometry.size.bytes, moved: geometry.size.bytes)
         }
+        return nil
       }
       guard var record = try record(of: volume.name), record.encryption != nil else { return }
       record.encryption = nil

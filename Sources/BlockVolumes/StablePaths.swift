@@ -9,21 +9,22 @@ package struct StablePaths: Sendable {
   package let target: Path
   private let dev: Path
   /// By the name of the device, as `sda`.
-  private let links: [String: Path]
+  private let links: [ByteString: Path]
 
   /// Reads the target's folder once; one that is not there has no links.
-  package init(target: Path, host: HostFolders) {
+  package init(target: Path, host: HostFolders) throws(StorageError) {
     self.target = target
     dev = host.dev
     guard StablePaths.areWanted(in: target, dev: dev) else {
       links = [:]
       return
     }
-    var found: [String: Path] = [:]
+    let folder = try Process.realPath(dev)
+    var found: [ByteString: Path] = [:]
     // Of several links to a device the first by name is taken, always the same.
-    for name in SysFile.names(in: target) {
+    for name in try SysFile.names(in: target) {
       let link = target.appending(name)
-      guard let real = Process.realPath(link), real.parent == Process.realPath(host.dev),
+      guard let real = try Process.realPath(link), real.parent == folder,
         real.lastComponent != name, found[real.lastComponent] == nil
       else { continue }
       found[real.lastComponent] = link

@@ -45,20 +45,20 @@ package struct StateRecords: Sendable {
   {
     let file = file(name)
     guard var record else {
-      do throws(StorageError) {
-        let folder = try Folder(opening: self.folder)
-        if try folder.remove(file.lastComponent) { try folder.sync() }
-      } catch {
-        guard error.isAbsence else { throw error }
-      }
+      guard let folder = try Folder.ifPresent(folder) else { return }
+      if try folder.remove(file.lastComponent) { try folder.sync() }
       return
     }
     record.identity = identity
-    let text: String
-    do throws(ConfProblem) { text = try record.text(file: file.text) } catch {
+    let folder = try HostFolders.make(folder)
+    let present = try folder.openIfPresent(file.lastComponent)?.readAll(limit: 65536)
+    let content: [UInt8]
+    do throws(ConfProblem) {
+      content = try record.bytes(file: file.text, replacing: present)
+    } catch {
       throw StorageError(.badInput, "", error.text)
     }
-    try HostFolders.make(folder).write(text, to: file.lastComponent)
+    try folder.write(content, to: file.lastComponent)
   }
 
   /// The names that something is remembered under, in no order.
@@ -66,7 +66,7 @@ package struct StateRecords: Sendable {
     do throws(StorageError) {
       return try Folder(opening: folder).entries().compactMap { entry in
         guard entry.name.hasSuffix(".conf") else { return nil }
-        return VolumeName(found: String(entry.name.dropLast(5)))
+        return entry.name.without(suffix: ".conf").flatMap { VolumeName(found: String($0)) }
       }
     } catch {
       if error.isAbsence { return [] }

@@ -27,6 +27,7 @@ static void become(
   sigprocmask(SIG_SETMASK, &none, NULL);
   umask(022);
   int empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
+  if (empty < 0) empty = open("/", O_PATH | O_CLOEXEC); /* reading fails; the work reads nothing */
   int copy = fcntl(output, F_DUPFD_CLOEXEC, 3);
   if (empty < 0 || copy < 0 || dup2(empty, 0) < 0 || dup2(copy, 1) < 0 || dup2(copy, 2) < 0) _exit(126);
   syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -43,6 +44,16 @@ pid_t shim_fork_work(
   pid_t parent = getpid();
   pid_t child = fork();
   if (child == 0) become(work, context, output, result, kept, kept_count, parent);
+  return child;
+}
+
+pid_t shim_fork_command(void) {
+  pid_t parent = getpid();
+  pid_t child = fork();
+  if (child == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGTERM);
+    if (getppid() != parent) _exit(127);
+  }
   return child;
 }
 

@@ -71,6 +71,11 @@ int shim_open_beneath(int fd, const char *name, int flags, mode_t mode) {
   return (int)syscall(SYS_openat2, fd, name, &how, sizeof how);
 }
 
+int shim_open_without_links(const char *path, int flags) {
+  struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_NO_SYMLINKS};
+  return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
 int shim_open(int fd, const char *name, int flags, mode_t mode) { return openat(fd, name, flags, mode); }
 
 int shim_rename(int from, const char *name, int to, const char *new_name, int exclusive) {
@@ -78,6 +83,9 @@ int shim_rename(int from, const char *name, int to, const char *new_name, int ex
 }
 
 int shim_link_descriptor(int fd, int to, const char *name) {
+  /* Needs privilege, but no /proc. */
+  if (linkat(fd, "", to, name, AT_EMPTY_PATH) == 0) return 0;
+  if (errno != ENOENT && errno != EINVAL && errno != EPERM) return -1;
   char path[32];
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   return linkat(AT_FDCWD, path, to, name, AT_SYMLINK_FOLLOW);
@@ -89,14 +97,16 @@ int shim_punch_hole(int fd, int64_t offset, int64_t length) {
   return fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, length);
 }
 
-int shim_lock(int fd, int exclusive, int wait) {
-  struct flock lock = {.l_type = exclusive ? F_WRLCK : F_RDLCK, .l_whence = SEEK_SET};
-  return fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
-}
-
 int shim_probe_lease(int fd, int exclusive) {
   if (fcntl(fd, F_SETLEASE, exclusive ? F_WRLCK : F_RDLCK) != 0) return -1;
   return fcntl(fd, F_SETLEASE, F_UNLCK);
+}
+
+int shim_set_lease(int fd, int held) { return fcntl(fd, F_SETLEASE, held ? F_RDLCK : F_UNLCK); }
+
+int shim_lease_is_breaking(int fd) {
+  int now = fcntl(fd, F_GETLEASE);
+  return now < 0 ? -1 : now == F_UNLCK;
 }
 
 int shim_byte_is_locked(int fd, off_t offset) {
@@ -105,8 +115,9 @@ int shim_byte_is_locked(int fd, off_t offset) {
   return lock.l_type != F_UNLCK;
 }
 
-int shim_lock_byte(int fd, off_t offset) {
-  struct flock lock = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+int shim_lock_byte(int fd, off_t offset, int exclusive) {
+  short type = exclusive ? F_WRLCK : F_RDLCK;
+  struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
   return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
@@ -149,6 +160,18 @@ int shim_get_label(int fd, char *label, size_t size) {
 
 int shim_set_label(int fd, const char *label, size_t size) {
   return fsetxattr(fd, "security.selinux", label, size, 0);
+}
+
+int shim_get_attribute(int fd, const char *name, void *value, size_t size) {
+  ssize_t length = fgetxattr(fd, name, value, size);
+  if (length >= 0 || errno != EBADF) return (int)length;
+  char path[32];
+  snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+  return (int)getxattr(path, name, value, size);
+}
+
+int shim_set_attribute(int fd, const char *name, const void *value, size_t size) {
+  return fsetxattr(fd, name, value, size, 0);
 }
 
 int shim_window_columns(int fd) {

@@ -13,6 +13,10 @@ int64_t shim_copy_range(int from, int64_t from_offset, int to, int64_t to_offset
   return copy_file_range(from, &in, to, &out, (size_t)count, 0);
 }
 
+int shim_fill_holes(int fd, int64_t count) {
+  return fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, count);
+}
+
 int shim_zero_range(int fd, int64_t offset, int64_t count) {
   return fallocate(fd, FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE, offset, count);
 }

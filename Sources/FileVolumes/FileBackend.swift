@@ -1,5 +1,5 @@
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -9,10 +9,13 @@ import StorageOS
 /// Everything about volumes is here, the same for all of them; a kind of pool adds how its folder is made
 /// reachable. Every file is reached from the folder's descriptor, and nothing follows a symbolic link.
 package protocol FileBackend:
-  NamingBackend, LifecycleBackend, CheckingBackend, CloningBackend, WipingBackend, OverlayBackend
+  BuiltInBackend, NamingBackend, ListingBackend, FolderBackend, LifecycleBackend, CheckingBackend,
+  SharingBackend,
+  RenamingBackend, WipingBackend, OverlayBackend
 {
   var pool: PoolDefinition { get }
   var host: HostFolders { get }
+  var secrets: any SecretSource { get }
 
   /// The pool's folder, opened; whatever is done with volumes begins here.
   /// - Throws: where it is not there, or is not the one that it should be.
@@ -21,6 +24,13 @@ package protocol FileBackend:
 
 extension FileBackend {
   package var driver: FileDriver { pool.lifecycle.driver }
+
+  package var description: BackendDescription {
+    var description = Self.description
+    description.driver = driver.isQubes ? driver.rawValue : nil
+    description.mostRevisions = driver == .file ? 1 : nil
+    return description
+  }
 
   package func folder() throws(StorageError) -> Folder { try openTarget() }
 
@@ -37,6 +47,14 @@ extension FileBackend {
       throw error
     }
   }
+
+  /// Whom what is made in the pool's folder belongs to.
+  func heritage() throws(StorageError) -> Heritage {
+    Heritage(of: try folder().descriptor.status())
+  }
+
+  /// What the pool's definition says of new files, as far as this process can do it.
+  var ownPermissions: Permissions { pool.target.permissions.givable }
 
   /// The path of the pool's folder.
   package func target() throws(StorageError) -> Path {
@@ -67,7 +85,7 @@ extension FileBackend {
     }
     return Permissions(
       mode: status.mode & 0o777, owner: status.owner, group: status.group,
-      label: folder.descriptor.label())
+      label: (try? folder.descriptor.label()) ?? nil)
   }
 
   /// Refuses a pool that wants reflinks on a file system without them.

@@ -1,25 +1,38 @@
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
 
 /// Creating, deleting and resizing volumes.
 extension FileBackend {
-  package func plan(_ request: VolumeDefinition, _ options: CreationOptions) throws(StorageError)
-    -> VolumeDefinition
-  {
+  package var traits: VolumeTraits {
+    guard !driver.usesQubesLayout else { return VolumeTraits([.raw]) }
+    var traits = VolumeTraits(VolumeFormat.creatable)
+    traits.keepsAnyImage = true
+    traits.backing = .images
+    traits.encryptions = [.raw: [.luks, .luks2], .qcow2: [.luks]]
+    traits.convertsEncryption = true
+    traits.allowsEmpty = true
+    return traits
+  }
+
+  package func sizeRule(of volume: VolumeDefinition) throws(StorageError) -> SizeRule {
+    switch volume.target.format ?? .raw {
+    case .vpc: return .cylinders
+    case let format where !format.isRaw: return .multiples(of: .kibibyte)
+    default:
+      switch volume.target.encryption?.format {
+      case nil: return .any
+      case .luks2: return .multiples(of: 512)
+      default: return .multiples(of: .kibibyte)
+      }
+    }
+  }
+
+  package func complete(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition {
     var volume = request
-    let name = volume.name.text
-    if driver.usesQubesLayout,
-      let ending = VolumeFiles.reservedEndings.first(where: { name.hasSuffix($0) })
-    {
-      throw StorageError(
-        .badInput, "volume '\(name)'", "names that end in '\(ending)' are kept for working files")
-    }
-    if isOwnFile(name) {
-      throw StorageError(.badInput, "volume '\(name)'", NameProblem.reserved(name).text)
-    }
+    try checkName(volume.name)
     let format = volume.target.format ?? .raw
     volume.target.format = format
     if format.isRaw {
@@ -28,72 +41,91 @@ extension FileBackend {
       volume.target.clusterSize = nil
       volume.target.features = nil
     }
-    try checkFormat(of: volume, options)
     if format == .qcow2 { volume.target.compat = volume.target.compat ?? "1.1" }
     let path = path(of: volume.name)
     volume.key = path.text
     volume.target.path = path
-    let pool = self.pool.target.permissions
-    // Never readable by others, whatever the folder is.
+    let pool = ownPermissions
+    // Never readable by others, whatever the folder is; by a group only where the folder is that one's to share.
     volume.target.permissions.mode =
       volume.target.permissions.mode ?? pool.mode.map { $0 & 0o660 }
-      ?? (format == .dir ? 0o700 : 0o600)
+    if volume.target.permissions.mode == nil {
+      let shared = try heritage().sharedMode
+      volume.target.permissions.mode =
+        format == .dir ? 0o700 | (shared == 0 ? 0 : 0o070) : 0o600 | shared
+    }
     volume.target.permissions.owner = volume.target.permissions.owner ?? pool.owner
     volume.target.permissions.group = volume.target.permissions.group ?? pool.group
     volume.target.permissions.label = volume.target.permissions.label ?? pool.label
     return volume
   }
 
+  /// Refuses a name that a volume of this pool cannot have, because another file has it.
+  func checkName(_ volume: VolumeName) throws(StorageError) {
+    let name = volume.text
+    if driver.usesQubesLayout,
+      let ending = VolumeFiles.reservedEndings.first(where: { name.hasSuffix($0) })
+    {
+      throw StorageError(
+        .badInput, "volume '\(name)'", "names that end in '\(ending)' are kept for working files")
+    }
+    if isOwnFile(name) || driver.usesQubesLayout && VolumeFiles.wouldMeetOthers(volume) {
+      throw StorageError(.badInput, "volume '\(name)'", NameProblem.reserved(name).text)
+    }
+  }
+
   /// Makes the record, then the file; the file's appearance under its name is what makes the volume.
   ///
   /// Capacity and allocation as in libvirt: allocation missing or equal to the capacity reserves all blocks, a
   /// smaller one that many, zero none. Volumes that keep no state get a record only.
-  package func create(_ volume: VolumeDefinition, _ options: CreationOptions, _ steps: Steps)
-    throws(StorageError)
-  {
-    let files = files(volume.name)
-    if volume.target.format == .dir { return try createFolder(volume, files, steps) }
-    try writeRecord(of: volume, for: files, steps)
-    guard volume.lifecycle.resolved(with: pool.lifecycle).kind.savesState else { return }
-    guard volume.target.format?.isRaw == true, volume.target.encryption == nil else {
-      return try createImage(volume, files, options, steps)
+  package func create(_ plan: CreationPlan, _ steps: Steps) throws(StorageError) {
+    let files = files(plan.name)
+    if plan.volume.target.format == .dir { return try createFolder(plan.volume, files, steps) }
+    try writeRecord(of: plan, for: files, steps)
+    guard plan.savesState else { return }
+    guard plan.isPlainlyRaw else {
+      let recipe = recipe(plan)
+      let path = path(of: plan.name)
+      return try steps.run("run \(recipe.told(path))") { () throws(StorageError) in
+        try makeCommittedFile(plan.volume, files) { file throws(StorageError) in
+          try recipe.make(in: file, plan.subject, for: path)
+        }
+      }
     }
-    let capacity = volume.capacity ?? 0
-    let allocation = min(volume.allocation ?? capacity, capacity)
     try steps.run(
-      "create file '\(path(of: volume.name))' of \(capacity.bytes) bytes,"
-        + " \(allocation.bytes) allocated"
+      "create file '\(path(of: plan.name))' of \(plan.capacity.bytes) bytes,"
+        + " \(plan.allocation.bytes) allocated"
     ) { () throws(StorageError) in
-      try makeCommittedFile(volume, files) { file throws(StorageError) in
-        try file.setSize(capacity)
-        try file.allocate(to: allocation)
+      try makeCommittedFile(plan.volume, files) { file throws(StorageError) in
+        try file.setSize(plan.capacity)
+        try file.allocate(to: plan.allocation)
       }
     }
   }
 
   /// Makes the file of a new volume, which appears whole under its name or not at all.
-  /// - Parameter named: whether `fill` needs to reach the file by a path.
   func makeCommittedFile(
-    _ volume: VolumeDefinition, _ files: VolumeFiles, named: Bool = false,
+    _ volume: VolumeDefinition, _ files: VolumeFiles,
     fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) {
     let home = try home(of: files, making: true)
     try home.makeFile(
       files.committed, mode: volume.target.permissions.mode ?? 0o600, replacing: false,
-      named: named, temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
+      temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
     ) { file throws(StorageError) in
-      try setAttributes(volume.target, of: file)
+      try setAttributes(volume.target, of: file, in: home)
       try fill(file)
+      try mark(file)
     }
   }
 
   /// Writes the record of a new volume, which goes again if the volume does not come about.
-  func writeRecord(
-    of volume: VolumeDefinition, for files: VolumeFiles, sectorSize: ByteCount? = nil,
-    _ steps: Steps
-  ) throws(StorageError) {
+  func writeRecord(of plan: CreationPlan, for files: VolumeFiles, _ steps: Steps)
+    throws(StorageError)
+  {
+    let volume = plan.volume
     var record = VolumeRecord()
-    record.sectorSize = sectorSize == SectorSize.usual ? nil : sectorSize
+    record.sectorSize = plan.sectorSize
     record.format = volume.target.format
     record.lifecycle = volume.lifecycle
     if let encryption = volume.target.encryption {
@@ -101,34 +133,38 @@ extension FileBackend {
       record.encryption?.secrets = encryption.secrets
     }
     if volume.lifecycle.resolved(with: pool.lifecycle).kind == .volatile {
-      record.size = volume.capacity ?? 0
+      record.size = plan.capacity
     }
-    try writeNew(record, for: files, steps)
+    try write(record, for: files, steps)
   }
 
   /// Makes a volume that is a folder.
   private func createFolder(_ volume: VolumeDefinition, _ files: VolumeFiles, _ steps: Steps)
     throws(StorageError)
   {
-    try steps.run("make directory '\(path(of: volume.name))'") { () throws(StorageError) in
+    try steps.run(
+      "make directory '\(path(of: volume.name))'",
+      undo: { () throws(StorageError) in try home(of: files).removeFolder(files.committed) }
+    ) { () throws(StorageError) in
       let home = try home(of: files, making: true)
       let temporary = "\(VolumeFiles.newFilePrefix)~\(randomSuffix())"
       try home.makeFolder(temporary, mode: volume.target.permissions.mode ?? 0o700)
       do throws(StorageError) {
-        try setAttributes(volume.target, of: home.folder(temporary).descriptor)
+        try setAttributes(volume.target, of: home.folder(temporary).descriptor, in: home)
         try home.rename(temporary, to: files.committed, exclusive: true)
       } catch {
-        try home.removeFolder(temporary)
-        throw error
+        throw error.undone { () throws(StorageError) in try home.removeFolder(temporary) }
       }
-      try home.sync()
+      try home.confirm()
     }
   }
 
-  private func setAttributes(_ target: VolumeTarget, of file: Descriptor) throws(StorageError) {
+  private func setAttributes(_ target: VolumeTarget, of file: Descriptor, in folder: Folder)
+    throws(StorageError)
+  {
     let permissions = target.permissions
-    try file.setOwner(permissions.owner, group: permissions.group)
-    if let label = permissions.label, file.label() != nil { try file.setLabel(label) }
+    try setOwner(permissions, of: file, in: folder)
+    if let label = permissions.label, try file.label() != nil { try file.setLabel(label) }
     guard target.noCopyOnWrite, file.copyOnWriteIsOff() == false else { return }
     do throws(StorageError) { try file.setCopyOnWrite(false) } catch {
       // Where blocks are never copied on write, the wish is granted.
@@ -136,12 +172,19 @@ extension FileBackend {
     }
   }
 
+  /// Gives a new file to whom it belongs: as was asked for, else as all that is made in the folder.
+  func setOwner(_ permissions: Permissions, of file: Descriptor, in folder: Folder)
+    throws(StorageError)
+  {
+    try Heritage(of: folder.descriptor.status()).give(file, as: permissions)
+  }
+
   /// The folder that a volume's committed state lies in.
   func home(of files: VolumeFiles, making: Bool = false) throws(StorageError) -> Folder {
     let folder = try folder()
     if files.home.isEmpty { return folder }
     return making
-      ? try folder.makeFolders(files.home, mode: 0o711) : try folder.folder(files.home)
+      ? try folder.makeFolders(files.home, heritage()) : try folder.folder(files.home)
   }
 
   /// The folder that a volume's other files lie in.
@@ -149,59 +192,98 @@ extension FileBackend {
     let folder = try folder()
     if files.side.isEmpty { return folder }
     return making
-      ? try folder.makeFolders(files.side, mode: 0o711) : try folder.folder(files.side)
+      ? try folder.makeFolders(files.side, heritage()) : try folder.folder(files.side)
+  }
+
+  /// The folder that a volume's other files lie in; nil where there is none.
+  func sideIfPresent(of files: VolumeFiles) throws(StorageError) -> Folder? {
+    let folder = try folder()
+    return files.side.isEmpty ? folder : try folder.folderIfPresent(files.side)
   }
 
   /// Writes a volume's record whole.
+  ///
+  /// Where a later step fails, the record is again what it was before; that of a new volume goes.
   func write(_ record: VolumeRecord, for files: VolumeFiles, _ steps: Steps) throws(StorageError) {
-    try steps.run("write record '\(recordPath(of: files))'") { () throws(StorageError) in
-      try store(record, for: files)
-    }
-  }
-
-  /// Writes the record of a new volume, which goes again if the volume does not come about.
-  private func writeNew(_ record: VolumeRecord, for files: VolumeFiles, _ steps: Steps)
-    throws(StorageError)
-  {
+    let before = try recordText(of: files)
     try steps.run(
       "write record '\(recordPath(of: files))'",
-      undo: { () throws(StorageError) in try removeRecord(of: files) }
-    ) { () throws(StorageError) in
-      do throws(StorageError) { try store(record, for: files) } catch {
-        // A full disk takes the folder, but not the file in it.
-        try? removeRecord(of: files)
-        throw error
-      }
-    }
+      clearing: { () throws(StorageError) in try putBack(before, for: files) }
+    ) { () throws(StorageError) in try store(record, for: files) }
   }
 
-  private func recordPath(of files: VolumeFiles) -> Path {
+  /// A volume's record as it is written; nil where it has none.
+  func recordText(of files: VolumeFiles) throws(StorageError) -> [UInt8]? {
+    let file = "\(files.recordFolder)/\(VolumeFiles.record)"
+    return try folder().openIfPresent(file)?.readAll(limit: Int(ConfDocument.sizeLimit.bytes) + 1)
+  }
+
+  /// Makes the record again what it was.
+  func putBack(_ record: [UInt8]?, for files: VolumeFiles) throws(StorageError) {
+    let folder = try folder()
+    guard let record else {
+      // A full disk takes the folder, but not the file in it.
+      guard let records = try folder.folderIfPresent(files.recordFolder) else { return }
+      if try records.remove(VolumeFiles.record) { try records.sync() }
+      return try removeEmptyRecordFolders(of: files)
+    }
+    guard try recordText(of: files) != record else { return }
+    let heritage = try heritage()
+    try folder.makeFolders(files.recordFolder, heritage)
+      .write(record, to: VolumeFiles.record, heritage: heritage)
+  }
+
+  func recordPath(of files: VolumeFiles) -> Path {
     (pool.target.path ?? Path("/")).appending(files.recordFolder).appending(VolumeFiles.record)
   }
 
-  private func store(_ record: VolumeRecord, for files: VolumeFiles) throws(StorageError) {
-    let text: String
-    do throws(ConfProblem) { text = try record.text(file: recordPath(of: files).text) } catch {
+  func store(_ record: VolumeRecord, for files: VolumeFiles) throws(StorageError) {
+    let heritage = try heritage()
+    let folder = try folder().makeFolders(files.recordFolder, heritage)
+    let present = try folder.openIfPresent(VolumeFiles.record)?.readAll(limit: 65536)
+    let content: [UInt8]
+    do throws(ConfProblem) {
+      content = try record.bytes(file: recordPath(of: files).text, replacing: present)
+    } catch {
       throw StorageError(.badInput, "", error.text)
     }
-    try folder().makeFolders(files.recordFolder, mode: 0o711).write(text, to: VolumeFiles.record)
+    try folder.write(content, to: VolumeFiles.record, heritage: heritage)
+  }
+
+  /// A folder with something in it that has a record's name; nil where there is none.
+  func fullRecord(of files: VolumeFiles, in folder: Folder) throws(StorageError) -> Folder? {
+    let path = "\(files.recordFolder)/\(VolumeFiles.record)"
+    guard try folder.status(path)?.kind == .folder, let record = try folder.folderIfPresent(path),
+      try !record.entries().isEmpty
+    else { return nil }
+    return record
   }
 
   /// Removes a volume's record and its folder, and folders above that became empty.
   func removeRecord(of files: VolumeFiles) throws(StorageError) {
     let folder = try folder()
     guard let records = try folder.folderIfPresent(files.recordFolder) else { return }
-    try records.remove(VolumeFiles.record)
-    try records.sync()
+    try records.remove(VolumeFiles.session)
+    if try records.status(VolumeFiles.record)?.kind == .folder {
+      try records.removeFolder(VolumeFiles.record)
+    } else {
+      try records.remove(VolumeFiles.record)
+    }
+    try records.confirm()
+    try Steps.finish { () throws(StorageError) in try removeEmptyRecordFolders(of: files) }
+  }
+
+  func removeEmptyRecordFolders(of files: VolumeFiles) throws(StorageError) {
+    let folder = try folder()
     var path = Path(files.recordFolder)
     while path.text != VolumeFiles.records {
       do throws(StorageError) { try folder.removeFolder(path.text) } catch {
         // Another volume's record is below.
-        guard error.code == .exists else { throw error }
+        guard error.isNotEmpty else { throw error }
         return
       }
       path = path.parent
-      try folder.folder(path.text).sync()
+      try folder.folder(path.text).confirm()
     }
   }
 
@@ -216,54 +298,93 @@ extension FileBackend {
       return try steps.run("remove directory '\(path)'") { () throws(StorageError) in
         let home = try home(of: files)
         try home.removeFolder(files.committed)
-        try home.sync()
+        try home.confirm()
       }
     }
     try steps.run("remove volume '\(path)' with its revisions and its record") {
       () throws(StorageError) in
       let folder = try folder()
+      if let obstacle = try recordObstacle(of: files, in: folder) {
+        // One above the record's place is in the way of others, too.
+        guard obstacle.subject == folder.path.appending(files.recordFolder).text else {
+          throw obstacle
+        }
+        try folder.remove(files.recordFolder)
+      }
+      if let record = try fullRecord(of: files, in: folder) {
+        throw StorageError(
+          .busy, record.path.text, "is a directory with something in it, in a record's place",
+          hint: "Move it away.")
+      }
       let hasSide = try folder.status(files.recordFolder) != nil || !files.isPlain
       guard hasSide else {
         let home = try home(of: files)
-        try home.remove(files.committed)
-        return try home.sync()
+        try remove(
+          files.committed, in: home, of: volume.name, by: temporaryName(of: files), steps)
+        return try home.confirm()
       }
       if !volume.properties.kind.savesState { try dropHeldSource(of: volume) }
-      if volume.hasCommitted {
-        let home = try home(of: files)
-        let side = try side(of: files, making: true)
+      guard volume.hasCommitted else { return try removeRest(of: files) }
+      let home = try home(of: files)
+      let side = try side(of: files, making: true)
+      try decide(
+        volume.name, steps,
+        undo: { () throws(StorageError) in
+          try side.rename(files.deleted, to: files.committed, in: home)
+        }
+      ) { () throws(StorageError) in
         try home.rename(files.committed, to: files.deleted, in: side)
-        try home.sync()
       }
-      // NFS only renames a file that is open, and its folder stays. Nobody finds the volume any more.
-      steps.letGo()
-      try removeRest(of: files)
+      try Steps.finish { () throws(StorageError) in
+        try home.confirm()
+        // NFS only renames a file that is open, and its folder stays. Nobody finds the volume any more.
+        steps.letGo()
+        try removeRest(of: files)
+      }
     }
   }
 
   /// Removes everything of a volume but its committed state.
   func removeRest(of files: VolumeFiles) throws(StorageError) {
     let folder = try folder()
-    let sideFolder = files.side.isEmpty ? folder : try folder.folderIfPresent(files.side)
-    if let side = sideFolder {
-      var names = [files.working, files.importing, files.deleted]
+    if let side = try sideIfPresent(of: files) {
+      var names = [files.working, files.importing, files.pruning, files.deleted]
       names += files.precache.map { [$0] } ?? []
+      if files.isPlain { names.append(VolumeFiles.wiping) }
       names += try side.entries().filter {
         files.revision(of: $0.name) != nil || files.isTemporary($0.name)
           || files.isPlain && $0.kind == .symbolicLink
       }.map(\.name)
+      if !files.isPlain, let deleted = try side.status(files.deleted) {
+        try keepNewer(than: deleted, of: files, among: &names, in: folder)
+      }
       // The file that tells of the deletion goes last.
       for name in names.filter({ $0 != files.deleted }) + [files.deleted] { try side.remove(name) }
       try side.sync()
     }
     if let records = try folder.folderIfPresent(files.recordFolder) {
       try records.remove(VolumeFiles.heldSource)
+      try records.remove(VolumeFiles.session)
     }
     try removeRecord(of: files)
     guard !files.isPlain, !files.home.isEmpty else { return }
     do throws(StorageError) { try folder.removeFolder(files.home) } catch {
-      guard error.code == .exists else { throw error }
+      guard error.isNotEmpty else { throw error }
     }
+  }
+
+  /// Leaves out what Qubes has made under the names of a volume since its deletion began, which was interrupted.
+  private func keepNewer(
+    than deleted: FileStatus, of files: VolumeFiles, among names: inout [String], in folder: Folder
+  ) throws(StorageError) {
+    let isThereAgain = try folder.status(files.committedPath) != nil
+    var doomed = [files.deleted]
+    for name in names where name != files.deleted && !isThereAgain {
+      guard let status = try folder.status(files.sidePath(name)) else { continue }
+      let birth = status.timestamps.birth ?? status.timestamps.modification
+      if birth <= deleted.timestamps.change { doomed.append(name) }
+    }
+    names = doomed
   }
 
   package func resize(
@@ -290,16 +411,22 @@ extension FileBackend {
       if name == files.committedPath { try prepareChange(of: files) }
       let file = try folder.openForWriting(name)
       let before = try file.status().size
+      // Looked for before anything is changed.
+      let loops = try LoopDevices.open(on: file.status().identity, sys: host.sys)
       // Blocks first: where they cannot be had, the size has not changed.
-      if allocate, capacity > before {
-        do throws(StorageError) { try file.allocate(from: before, to: capacity) } catch {
-          try file.setSize(before)
-          throw error
+      if allocate {
+        do throws(StorageError) {
+          try file.fillHoles(to: min(before, capacity))
+          if capacity > before { try file.allocate(from: before, to: capacity) }
+        } catch {
+          throw error.undone { () throws(StorageError) in try file.setSize(before) }
         }
       }
       try file.setSize(capacity)
-      try file.sync()
-      try refreshLoops(on: file)
+      try Steps.finish { () throws(StorageError) in
+        for loop in loops { try loop.refreshLoopSize() }
+        try file.confirm()
+      }
     }
   }
 
@@ -307,14 +434,8 @@ extension FileBackend {
   func prepareChange(of files: VolumeFiles) throws(StorageError) {
     let folder = try folder()
     if let precache = files.precache { try folder.remove(files.sidePath(precache)) }
-    if try folder.status(files.committedPath)?.links ?? 1 > 1 { try unshare(files) }
-  }
-
-  /// Tells loop devices on a file that its size changed.
-  private func refreshLoops(on file: Descriptor) throws(StorageError) {
-    let identity = try file.status().identity
-    for name in OpenFiles.loopsBacked(by: identity, sys: host.sys) {
-      try Descriptor(opening: Path("/dev/\(name)"), flags: Descriptor.readOnly).refreshLoopSize()
+    if try folder.status(files.committedPath)?.links ?? 1 > 1 {
+      try Steps.prepare { () throws(StorageError) in try unshare(files) }
     }
   }
 }

@@ -1,22 +1,7 @@
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
-
-/// A passphrase, for one or more runs of a program that reads it from a file.
-struct ImagePassphrase {
-  /// What qemu-img calls it; libvirt's word for that of a volume.
-  let identifier: String
-  /// A file in memory.
-  let file: Descriptor
-
-  /// What stands for the file in a dry run.
-  static let told = "PASSPHRASE"
-
-  func key(in file: String) -> QemuImage.Key {
-    QemuImage.Key(identifier: identifier, file: file)
-  }
-}
 
 /// How an empty image is made by another program.
 struct ImageRecipe {
@@ -32,19 +17,15 @@ struct ImageRecipe {
     program.commandLine(arguments(path.text, ImagePassphrase.told))
   }
 
-  /// Makes the image in `file`, which lies in `home` under a temporary name.
+  /// Makes the image in an open file.
   /// - Parameter name: what users call the image.
-  func make(in file: Descriptor, of home: Folder, _ subject: String, for name: Path)
-    throws(StorageError)
-  {
+  func make(in file: Descriptor, _ subject: String, for name: Path) throws(StorageError) {
     if let size { try file.setSize(size) }
-    let words = arguments(
-      home.reachable(file.path.lastComponent), passphrase?.file.pathForChild ?? "")
-    let kept = [home.descriptor] + (passphrase.map { [$0.file] } ?? [])
+    let words = arguments(file.pathForChild, passphrase?.file.pathForChild ?? "")
     for attempt in 1... {
       do throws(StorageError) {
-        return try program.runOnImage(
-          words, subject, keeping: kept, temporary: file.path, for: name)
+        return try program.runOnImages(
+          words, subject, [(file, name)], memory: passphrase.map { [$0.file] } ?? [])
       } catch {
         guard attempt < Self.attempts, lackedProcessorTime(error) else { throw error }
       }
@@ -59,7 +40,7 @@ struct ImageRecipe {
     error.reason?.hasSuffix("Unable to get accurate CPU usage") == true
   }
 
-  private static let attempts = 5
+  private static let attempts = 20
 }
 
 /// Encrypted volumes.
@@ -67,67 +48,8 @@ extension FileBackend {
   /// Where the data of a new LUKS 2 volume begins: cryptsetup's own choice for devices that are large enough.
   static var luks2DataOffset: ByteCount { ByteCount(16 << 20) }
 
-  /// The passphrase of an encrypted image that qemu-img is to open or make; nil where it is not encrypted.
-  ///
-  /// It is that of the secret on record, else of the secret whose use is the volume's path.
-  /// - Throws: in libvirt's words where there is no such secret; `unsupported` for encryption that qemu-img has no
-  ///   means for.
-  func passphrase(of volume: VolumeDefinition) throws(StorageError) -> ImagePassphrase? {
-    guard var encryption = volume.target.encryption else { return nil }
-    guard encryption.format == .luks || encryption.format == .luks2 else {
-      throw StorageError(
-        .unsupported, subject(volume),
-        "unsupported volume encryption format \(encryption.format.rawValue)")
-    }
-    if encryption.secrets.isEmpty, let path = volume.target.path {
-      encryption.secrets = [.usage(path.text)]
-    }
-    do throws(StorageError) {
-      let file = try SecretStore(host: host).passphrase(of: encryption).file()
-      return ImagePassphrase(identifier: "\(identifier(of: volume.name))_encrypt0", file: file)
-    } catch {
-      var error = error
-      if error.subject.isEmpty { error.subject = subject(volume) }
-      throw error
-    }
-  }
-
-  /// The volume's name where QEMU takes it for an identifier, which begins with a letter and goes on with
-  /// letters, digits, `-`, `.` and `_` (QEMU, util/id.c).
-  private func identifier(of name: VolumeName) -> String {
-    let isFit =
-      name.text.utf8.first.map { isLetter($0) } == true
-      && name.text.utf8.allSatisfy {
-        isLetter($0) || (48...57).contains($0) || "-._".utf8.contains($0)
-      }
-    return isFit ? name.text : "volume"
-  }
-
-  private func isLetter(_ byte: UInt8) -> Bool {
-    (65...90).contains(byte) || (97...122).contains(byte)
-  }
-
-  /// How the empty image of a volume is made that is not plainly raw.
-  func recipe(_ volume: VolumeDefinition, _ options: CreationOptions) throws(StorageError)
-    -> ImageRecipe
-  {
-    let passphrase = try passphrase(of: volume)
-    if let encryption = volume.target.encryption, encryption.format == .luks2 {
-      return ImageRecipe(
-        program: .cryptsetup, passphrase: passphrase,
-        size: (volume.capacity ?? 0).roundedUp(to: 512).adding(Self.luks2DataOffset) ?? .maximum
-      ) { path, passphrase in luks2Words(encryption, path, passphrase) }
-    }
-    let image = image(volume, options)
-    return ImageRecipe(program: .qemuImg, passphrase: passphrase) { path, file in
-      var image = image
-      image.key = passphrase?.key(in: file)
-      return image.creation(at: path)
-    }
-  }
-
   /// The words that format a file, with sectors of 512 bytes so that the volume can get any size later.
-  private func luks2Words(_ encryption: Encryption, _ path: String, _ passphrase: String)
+  func luks2Words(_ encryption: Encryption, _ path: String, _ passphrase: String)
     -> [String]
   {
     var words = ["luksFormat", "--batch-mode", "--type", "luks2", "--key-file", passphrase]
@@ -142,14 +64,5 @@ extension FileBackend {
       if let hash = cipher.hash { words += ["--hash", hash] }
     }
     return words + [path]
-  }
-
-  /// Refuses to convert from or to what only cryptsetup can read.
-  func checkConvertible(_ volumes: [VolumeDefinition], _ subject: String) throws(StorageError) {
-    guard volumes.contains(where: { $0.target.encryption?.format == .luks2 }) else { return }
-    throw StorageError(
-      .unsupported, subject,
-      "LUKS 2 volumes can only be copied as they are, with the same secret: qemu-img cannot read"
-        + " them")
   }
 }

@@ -1,5 +1,5 @@
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -21,13 +21,14 @@ extension FileBackend {
     try pinFormat(of: volume, steps)
     try steps.run(
       "make working copy '\(devicePath(of: volume))'",
-      undo: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
+      clearing: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
     ) { () throws(StorageError) in
       let home = try home(of: files)
       let side = try side(of: files, making: true)
       if let precache = files.precache, let prepared = try side.status(precache) {
         let committed = try home.status(files.committed)
-        if let committed, prepared.isPrecache(of: committed) {
+        if let committed, prepared.isCertainlyPrecache(of: committed) {
+          try note(files, working: prepared)
           try side.rename(precache, to: files.working)
           return try side.sync()
         }
@@ -35,10 +36,18 @@ extension FileBackend {
       }
       let state = try home.open(files.committed, flags: Descriptor.readOnly)
       try linkBacking(of: state, files, in: side)
-      if try copy(state, to: files.working, in: side, progress: steps.progress) == .sparse {
-        warnOfCopies(steps)
-      }
+      try makeWorking(files, of: state, in: side, steps)
     }
+  }
+
+  /// Makes a working copy of a state.
+  private func makeWorking(
+    _ files: VolumeFiles, of state: Descriptor, in side: Folder, _ steps: Steps
+  ) throws(StorageError) {
+    let method = try copy(state, to: files.working, in: side, progress: steps.progress) {
+      file throws(StorageError) in try note(files, working: file.status())
+    }
+    if method == .sparse { warnOfCopies(steps) }
   }
 
   private func warnOfCopies(_ steps: Steps) {
@@ -53,11 +62,11 @@ extension FileBackend {
     let size = volume.capacity
     try steps.run(
       "make empty working copy '\(devicePath(of: volume))' of \(size.bytes) bytes",
-      undo: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
+      clearing: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
     ) { () throws(StorageError) in
       let side = try side(of: files, making: true)
       try side.makeFile(files.working, mode: 0o600, replacing: true) { file throws(StorageError) in
-        try file.setOwner(pool.target.permissions.owner, group: pool.target.permissions.group)
+        try setOwner(ownPermissions, of: file, in: side)
         try file.setSize(size)
       }
     }
@@ -68,22 +77,22 @@ extension FileBackend {
   {
     let files = files(volume.name)
     let from = self.files(source.name)
+    try refuseToDropContent(of: volume)
+    try pinFormat(of: volume, as: source.definition.target.format ?? .raw, steps)
     try steps.run(
       "copy '\(path(of: source.name))' to '\(devicePath(of: volume))'",
-      undo: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
+      clearing: { () throws(StorageError) in try removeWorkingCopy(of: volume) }
     ) { () throws(StorageError) in
       let sourceHome = try home(of: from)
       // Held by a second name, so that it can be told later whether the source has moved on.
       let (heldIn, held) = try heldSource(of: volume)
-      try heldIn.remove(held)
+      try dropHeldSource(of: volume)
       try sourceHome.link(from.committed, to: held, in: heldIn)
       try heldIn.sync()
       let state = try heldIn.open(held, flags: Descriptor.readOnly)
       let side = try side(of: files, making: true)
       try linkBacking(of: state, files, in: side)
-      if try copy(state, to: files.working, in: side, progress: steps.progress) == .sparse {
-        warnOfCopies(steps)
-      }
+      try makeWorking(files, of: state, in: side, steps)
     }
   }
 
@@ -101,7 +110,7 @@ extension FileBackend {
     let path = Path(heldSourcePath(of: volume))
     let folder = try folder()
     guard path.text.utf8.contains(UInt8(ascii: "/")) else { return (folder, path.text) }
-    return (try folder.makeFolders(path.parent.text, mode: 0o711), path.lastComponent)
+    return (try folder.makeFolders(path.parent.text, heritage()), path.lastComponent)
   }
 
   /// With revisions disabled, Qubes' layout calls a started volume's state by the working copy's name.
@@ -109,7 +118,8 @@ extension FileBackend {
     let files = files(volume.name)
     try pinFormat(of: volume, steps)
     if try home(of: files).status(files.committed)?.links ?? 1 > 1 {
-      try steps.run("give '\(path(of: volume.name))' blocks of its own") {
+      // The same content, whichever file has it.
+      try steps.run("give '\(path(of: volume.name))' blocks of its own", undo: {}) {
         () throws(StorageError) in try unshare(files)
       }
     }
@@ -123,17 +133,20 @@ extension FileBackend {
       let home = try home(of: files)
       if let precache = files.precache { try home.remove(precache) }
       try home.rename(files.committed, to: files.working)
-      try home.sync()
+      try home.confirm()
     }
   }
 
   /// Replaces the committed state by a copy of itself, so that other names of the file, such as the state that a
   /// started snapshot holds on to, are not changed with it.
   func unshare(_ files: VolumeFiles) throws(StorageError) {
+    try rememberSnapshots(of: files.name)
     let home = try home(of: files)
+    let state = try home.open(files.committed, flags: Descriptor.readOnly)
     _ = try copy(
-      home.open(files.committed, flags: Descriptor.readOnly), to: files.committed, in: home,
-      temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil)
+      state, to: files.committed, in: home,
+      temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
+    ) { file throws(StorageError) in try mark(file, asCopyOf: state) }
   }
 
   package func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
@@ -144,19 +157,8 @@ extension FileBackend {
       let home = try home(of: files)
       try home.open(files.working, flags: Descriptor.readOnly).sync()
       try home.rename(files.working, to: files.committed)
-      try home.sync()
+      try home.confirm()
     }
-  }
-
-  /// Records the format of a volume that has none recorded, before a guest can write into it.
-  func pinFormat(of volume: Volume, _ steps: Steps) throws(StorageError) {
-    let files = files(volume.name)
-    // Everything in Qubes' layout is raw.
-    guard files.isPlain else { return }
-    var record = try self.record(of: files, in: folder()) ?? VolumeRecord()
-    guard record.format == nil else { return }
-    record.format = volume.definition.target.format ?? .raw
-    try write(record, for: files, steps)
   }
 
   // MARK: Stop
@@ -171,91 +173,79 @@ extension FileBackend {
     ) { () throws(StorageError) in
       let home = try home(of: files)
       let side = try side(of: files)
-      try side.open(files.working, flags: Descriptor.readOnly).sync()
-      if keep > 0, volume.hasCommitted { try saveRevision(of: files, home: home, side: side) }
-      if let precache = files.precache { try side.remove(precache) }
-      try side.rename(files.working, to: files.committed, in: home)
-      try home.sync()
-      if !files.isPlain { try makePrecache(of: files, in: home) } else { try side.sync() }
-      try prune(files, keep: keep, in: side)
-      try dropHeldSource(of: volume)
+      let links = try markAndSync(files.working, in: side)
+      try replaceCommitted(
+        of: files, by: files.working, keepsOld: keep > 0, keeping: keep, returning: true,
+        home: home, side: side, steps)
+      try Steps.finish { () throws(StorageError) in
+        // An interruption can have given both names to one file, which a rename leaves as they are.
+        if links > 1 { try side.remove(files.working) }
+        if !files.isPlain { try makePrecache(of: files, in: home) } else { try side.confirm() }
+        try forgetSession(of: files)
+        try prune(files, keep: keep, in: side)
+        try dropHeldSource(of: volume)
+      }
     }
+  }
+
+  /// Gives a file the identifier of a new state, and brings it to disk.
+  ///
+  /// Before it is the committed state: cut in between, it is a working copy, whose mark counts no longer once somebody
+  /// writes to it.
+  /// - Returns: how many names it has.
+  private func markAndSync(_ file: String, in folder: Folder) throws(StorageError) -> UInt32 {
+    let opened = try folder.open(file, flags: Descriptor.readOnly)
+    try mark(opened)
+    try opened.sync()
+    return try opened.status().links
   }
 
   package func dropWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
     try steps.run("remove working copy '\(devicePath(of: volume))'") { () throws(StorageError) in
-      try removeWorkingCopy(of: volume)
+      let files = files(volume.name)
+      let side = try side(of: files)
+      try checkStillUnused(volume.name, steps)
+      // What only the working copy tells to be a snapshot's goes before it; else it is there as long as the session.
+      let isToldByWorkingCopy = heldSourcePath(of: volume) == files.committedPath
+      if isToldByWorkingCopy { try dropHeldSource(of: volume) }
+      try remove(
+        files.working, in: side, of: volume.name, by: "\(files.working)~\(randomSuffix())", steps)
+      try Steps.finish { () throws(StorageError) in
+        try side.confirm()
+        if !isToldByWorkingCopy { try dropHeldSource(of: volume) }
+        // Nothing else is left of a snapshot that another program started.
+        if volume.contradiction?.kind == .foreignSnapshot { return try removeRecord(of: files) }
+        try forgetSession(of: files)
+      }
     }
   }
 
   private func removeWorkingCopy(of volume: Volume) throws(StorageError) {
     let files = files(volume.name)
-    let side = try side(of: files)
+    guard let side = try sideIfPresent(of: files) else { return }
+    // First what only the working copy tells to be a snapshot's.
+    try dropHeldSource(of: volume)
     try side.remove(files.working)
     try side.sync()
-    try dropHeldSource(of: volume)
+    try forgetSession(of: files)
   }
 
+  /// Lets go of the state that a snapshot was made from.
+  /// - Throws: `busy` where what lies there is content that nothing else has.
   func dropHeldSource(of volume: Volume) throws(StorageError) {
     guard volume.properties.snapOnStart else { return }
-    let (folder, name) = try heldSource(of: volume)
-    try folder.remove(name)
+    try refuseToDropContent(of: volume)
+    let folder = try folder()
+    let path = Path(heldSourcePath(of: volume))
+    let place = path.parent.text == "." ? folder : try folder.folderIfPresent(path.parent.text)
+    try place?.remove(path.lastComponent)
   }
 
-  /// Gives the committed state the next revision's name, unless an interrupted commit did so already.
-  private func saveRevision(of files: VolumeFiles, home: Folder, side: Folder)
-    throws(StorageError)
-  {
-    guard let committed = try home.status(files.committed) else { return }
-    let present = try revisionFiles(files, in: side)
-    if let newest = present.last,
-      try side.status(files.revisionName(newest))?.identity == committed.identity
-    {
-      return
-    }
-    let next = Revision(
-      number: (present.last?.number ?? 0) + 1, time: committed.timestamps.modification)
-    do throws(StorageError) {
-      try home.link(files.committed, to: files.revisionName(next), in: side)
-    } catch {
-      // File systems without hard links (vfat) get a copy.
-      guard error.code == .permission || error.code == .unsupported else { throw error }
-      let state = try home.open(files.committed, flags: Descriptor.readOnly)
-      _ = try copy(state, to: files.revisionName(next), in: side)
-    }
-    try side.sync()
-  }
-
-  /// Prepares the next working copy where that costs no space, as Qubes' driver does.
-  private func makePrecache(of files: VolumeFiles, in home: Folder) throws(StorageError) {
-    guard let precache = files.precache else { return }
-    let committed = try home.open(files.committed, flags: Descriptor.readOnly)
-    let status = try committed.status()
-    let temporary = "\(precache)~\(randomSuffix())"
-    let file = try home.create(temporary, mode: status.mode)
-    guard try Copy.reflink(committed, to: file) else {
-      try home.remove(temporary)
-      return
-    }
-    try file.setModificationTime(status.timestamps.modification)
-    try file.sync()
-    try home.rename(temporary, to: precache)
-    try home.sync()
-  }
-
-  private func prune(_ files: VolumeFiles, keep: Int, in side: Folder) throws(StorageError) {
-    let present = try revisionFiles(files, in: side)
-    guard present.count > keep else { return }
-    for revision in present.dropLast(keep) { try side.remove(files.revisionName(revision)) }
-    try side.sync()
-  }
-
-  package func dropRevisions(of volume: Volume, _ steps: Steps) throws(StorageError) {
-    let files = files(volume.name)
-    guard try !revisions(of: volume).isEmpty else { return }
-    try steps.run("remove all revisions of volume '\(volume.name)'") { () throws(StorageError) in
-      try prune(files, keep: 0, in: side(of: files))
-    }
+  private func refuseToDropContent(of volume: Volume) throws(StorageError) {
+    guard !files(volume.name).isPlain, volume.properties.kind == .snapshot,
+      let found = try unexpectedContent(of: volume.name, volume.properties, in: folder())
+    else { return }
+    throw found.refusal(volume.subject)
   }
 
   // MARK: Beginning and ending to keep state
@@ -263,8 +253,16 @@ extension FileBackend {
   package func makeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
     let files = files(volume.name)
     let path = path(of: volume.name)
-    try steps.run("make empty file '\(path)' of \(volume.capacity.bytes) bytes") {
-      () throws(StorageError) in
+    var isNew = false
+    try steps.run(
+      "make empty file '\(path)' of \(volume.capacity.bytes) bytes",
+      undo: { () throws(StorageError) in
+        guard isNew else { return }
+        let home = try home(of: files)
+        try home.remove(files.committed)
+        try home.sync()
+      }
+    ) { () throws(StorageError) in
       let home = try home(of: files, making: true)
       if let present = try home.openIfPresent(files.committed) {
         // An interrupted change can have made it already; anything else is not ours to replace.
@@ -274,12 +272,14 @@ extension FileBackend {
         return try home.openForWriting(files.committed).setSize(volume.capacity)
       }
       try home.makeFile(
-        files.committed, mode: pool.target.permissions.mode.map { $0 & 0o660 } ?? 0o600,
+        files.committed, mode: ownPermissions.mode.map { $0 & 0o660 } ?? 0o600,
         replacing: false, temporaryPrefix: files.isPlain ? VolumeFiles.newFilePrefix : nil
       ) { file throws(StorageError) in
-        try file.setOwner(pool.target.permissions.owner, group: pool.target.permissions.group)
+        try setOwner(ownPermissions, of: file, in: home)
         try file.setSize(volume.capacity)
+        try mark(file)
       }
+      isNew = true
     }
   }
 
@@ -287,9 +287,15 @@ extension FileBackend {
     let files = files(volume.name)
     try steps.run("remove empty file '\(path(of: volume.name))'") { () throws(StorageError) in
       let home = try home(of: files)
-      try home.remove(files.committed)
-      try home.sync()
+      try remove(
+        files.committed, in: home, of: volume.name, by: temporaryName(of: files), steps)
+      try home.confirm()
     }
+  }
+
+  /// A name for the committed state under which what an interruption leaves is known to be unwanted.
+  func temporaryName(of files: VolumeFiles) -> String {
+    "\(files.isPlain ? VolumeFiles.newFilePrefix : files.committed)~\(randomSuffix())"
   }
 
   package func hasData(_ volume: Volume) throws(StorageError) -> Bool {
@@ -304,25 +310,10 @@ extension FileBackend {
     }
   }
 
-  package func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts] {
-    let files = files(volume.name)
-    let folder = try folder()
-    let found = files.side.isEmpty ? folder : try folder.folderIfPresent(files.side)
-    guard let side = found else { return [] }
-    var facts: [RevisionFacts] = []
-    for revision in try revisionFiles(files, in: side) {
-      let file = files.sidePath(files.revisionName(revision))
-      guard let sizes = try sizes(ofState: file, of: volume, in: folder) else { continue }
-      facts.append(
-        RevisionFacts(
-          revision: revision, capacity: sizes.capacity ?? 0, allocation: sizes.allocation ?? 0))
-    }
-    return facts
-  }
-
   /// The present state becomes a revision, then a copy of the chosen one takes its place; nothing is pruned.
   ///
-  /// An uncommitted session goes right before the swap, when nothing else can fail any more.
+  /// An uncommitted session goes right after the swap: whatever interrupts it, the session is there as long as the state
+  /// that it was begun from is, and then is known to be beside another one.
   package func revert(_ volume: Volume, to revision: Revision, _ steps: Steps)
     throws(StorageError)
   {
@@ -332,9 +323,10 @@ extension FileBackend {
       () throws(StorageError) in
       let side = try side(of: files)
       let state = try side.open(name, flags: Descriptor.readOnly)
-      try swapIn(files, keeping: nil, dropping: files.working) { file throws(StorageError) in
+      try swapIn(files, keeping: nil, dropping: files.working, steps) { file throws(StorageError) in
         try Copy.contents(of: state, to: file, progress: steps.progress)
       }
+      try Steps.finish { () throws(StorageError) in try forgetSession(of: files) }
     }
   }
 
@@ -347,16 +339,18 @@ extension FileBackend {
     try pinFormat(of: volume, steps)
     try steps.run("replace '\(path(of: volume.name))', keeping \(keep) revisions") {
       () throws(StorageError) in
-      try swapIn(files, keeping: keep, fill: fill)
+      try swapIn(files, keeping: keep, steps, fill: fill)
     }
   }
 
   /// Writes a new committed state beside the old one and puts it in its place.
   /// - Parameters:
   ///   - keep: how many revisions stay; nil keeps all.
-  ///   - dropped: a file that goes right before.
-  private func swapIn(
+  ///   - dropped: a file that goes right after the swap.
+  ///   - isSession: whether a session goes on, beside the new state from then on.
+  func swapIn(
     _ files: VolumeFiles, keeping keep: Int?, dropping dropped: String? = nil,
+    continuing isSession: Bool = false, _ steps: Steps,
     fill: (Descriptor) throws(StorageError) -> Void
   ) throws(StorageError) {
     let home = try home(of: files)
@@ -364,23 +358,32 @@ extension FileBackend {
     guard let old = try home.status(files.committed) else {
       throw StorageError(.notFound, path(of: files.name).text, "has no committed state")
     }
+    // What is half done becomes no revision.
+    let isWhole = try record(of: files, in: folder())?.unfinished == nil
     try side.remove(files.importing)
-    let file = try side.create(files.importing, mode: old.mode)
+    let file = try side.create(files.importing, mode: old.permissions)
     do throws(StorageError) {
       try file.adopt(old)
       try fill(file)
+      try mark(file)
       try file.sync()
+      if isSession {
+        try Steps.prepare { () throws(StorageError) in
+          try note(files, continuedBeside: file.status())
+        }
+      }
+      try replaceCommitted(
+        of: files, by: files.importing, keepsOld: isWhole && keep != 0, keeping: keep,
+        dropping: dropped, returning: false, home: home, side: side, steps)
     } catch {
-      try side.remove(files.importing)
-      throw error
+      guard error.made == nil else { throw error }
+      throw error.undone { () throws(StorageError) in try side.remove(files.importing) }
     }
-    if keep != 0 { try saveRevision(of: files, home: home, side: side) }
-    if let precache = files.precache { try side.remove(precache) }
-    if let dropped { try side.remove(dropped) }
-    try side.rename(files.importing, to: files.committed, in: home)
-    try home.sync()
-    if !files.isPlain { try makePrecache(of: files, in: home) } else { try side.sync() }
-    if let keep { try prune(files, keep: keep, in: side) }
+    try Steps.finish { () throws(StorageError) in
+      if !isWhole { try setUnfinished(nil, of: files) }
+      if !files.isPlain { try makePrecache(of: files, in: home) } else { try side.confirm() }
+      if let keep { try prune(files, keep: keep, in: side) }
+    }
   }
 
   package func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError)
@@ -393,33 +396,25 @@ extension FileBackend {
     return try side(of: files).open(files.revisionName(revision), flags: Descriptor.readOnly)
   }
 
-  package func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
-    throws(StorageError)
-  {
-    let files = files(volume.name)
-    var record = try self.record(of: files, in: folder()) ?? VolumeRecord()
-    record.format = record.format ?? volume.definition.target.format
-    record.lifecycle = settings
-    if settings.resolved(with: pool.lifecycle).kind == .volatile { record.size = volume.capacity }
-    try write(record, for: files, steps)
-  }
-
-  package func setSectorSize(_ size: ByteCount?, of volume: Volume, _ steps: Steps)
-    throws(StorageError)
-  {
-    let files = files(volume.name)
-    var record = try self.record(of: files, in: folder()) ?? VolumeRecord()
-    record.sectorSize = size
-    try write(record, for: files, steps)
-  }
-
-  package func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName] {
+  package func dependents(of source: VolumeName) throws(StorageError) -> Dependents {
     let folder = try folder()
-    var found: [VolumeName] = []
+    var found = Dependents()
     // No volume is its own source; one whose record cannot be understood can still be deleted.
     for name in try recordedNames(in: folder) where name != source {
-      let record = try record(of: files(name), in: folder)
-      if record?.lifecycle.source == source { found.append(name) }
+      let record: VolumeRecord?
+      do throws(StorageError) { record = try self.record(of: files(name), in: folder) } catch {
+        // What makes no sense cannot be started, and is in nobody's way; what cannot be read may say anything.
+        if error.code != .badInput || error.number != nil { found.unread.append(error) }
+        continue
+      }
+      if record?.lifecycle.source == source { found.names.append(name) }
+    }
+    for volume in try foreignSnapshots(in: folder) where volume.name != source {
+      if let failure = volume.failure {
+        found.unread.append(failure)
+      } else if volume.properties.source == source {
+        found.names.append(volume.name)
+      }
     }
     return found
   }
@@ -428,70 +423,60 @@ extension FileBackend {
   package func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String] {
     let files = files(volume.name)
     let folder = try folder()
-    for (name, countsReaders) in [
-      (files.sidePath(files.working), true), (files.committedPath, committed == .anyone),
-    ] {
+    for name in ownImages(of: volume) {
+      let countsReaders = name != files.committedPath || committed == .anyone
       guard let file = try folder.openIfPresent(name) else { continue }
       let alone = file.isOnlyInstance(countingReaders: countsReaders)
       if alone == true { continue }
-      if alone == nil, !countsReaders { continue }
-      let found = OpenFiles.holders(of: try file.status().identity, proc: host.proc, sys: host.sys)
-      if !found.isEmpty { return found }
-      if file.isLockedByQEMU() { return ["a running QEMU"] }
+      // Whose it is may not be told where /proc is not mounted; that somebody has it, is known then.
+      var untold: StorageError?
+      do throws(StorageError) {
+        let found = try OpenFiles.holders(
+          of: file.status().identity, countingReaders: countsReaders, proc: host.proc,
+          sys: host.sys)
+        if !found.isEmpty { return found }
+      } catch {
+        untold = error
+      }
+      if try file.isLockedByQEMU() { return ["a running QEMU"] }
       if alone == false { return ["another process"] }
+      if let untold { throw untold }
     }
     return []
   }
 
   package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
-    -> [Descriptor]
+    -> [FileClaim]
   {
-    let files = files(volume.name)
     let folder = try folder()
     // The server keeps an open image from being replaced, our own claim included.
     guard try !FileSystem(of: folder).refusesToReplaceOpenFiles else { return [] }
-    var claimed: [Descriptor] = []
-    for name in [files.sidePath(files.working), files.committedPath] {
+    var claimed: [FileClaim] = []
+    for name in ownImages(of: volume) {
       guard let file = try folder.openIfPresent(name) else { continue }
-      guard ImageLock.claim(file, for: use) else {
+      guard try ImageLock.claim(file, for: use) else {
         throw StorageError(.busy, volume.subject, "is in use by a running QEMU")
       }
-      claimed.append(file)
+      claimed.append(FileClaim(file, for: use))
     }
     return claimed
   }
 
   /// Copies a state to a new file of the same mode and owner.
-  private func copy(
+  /// - Parameter named: called with the file when it is whole, before it gets its name.
+  func copy(
     _ state: Descriptor, to name: String, in folder: Folder, temporaryPrefix: String? = nil,
-    progress: Progress? = nil
+    progress: Progress? = nil, named: (Descriptor) throws(StorageError) -> Void = { _ in }
   ) throws(StorageError) -> Copy.Method {
     let status = try state.status()
     var method = Copy.Method.reflink
     try folder.makeFile(
-      name, mode: status.mode, replacing: true, temporaryPrefix: temporaryPrefix
+      name, mode: status.permissions, replacing: true, temporaryPrefix: temporaryPrefix
     ) { file throws(StorageError) in
       try file.adopt(status)
       method = try Copy.contents(of: state, to: file, progress: progress)
+      try named(file)
     }
     return method
-  }
-}
-
-extension Descriptor {
-  /// Takes over owner, group and mode of another file, as far as this user may.
-  func adopt(_ status: FileStatus) throws(StorageError) {
-    let own = try self.status()
-    if own.owner != status.owner || own.group != status.group {
-      try setOwner(status.owner, group: status.group)
-    }
-    if own.mode != status.mode { try setMode(status.mode) }
-  }
-}
-
-extension FileStatus {
-  /// Whether this prepared copy still is one of `committed`: Qubes' driver compares time and size.
-  func isPrecache(of committed: FileStatus) -> Bool {
-    timestamps.modification == committed.timestamps.modification && size == committed.size
   }
 }

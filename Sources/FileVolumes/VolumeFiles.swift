@@ -1,3 +1,4 @@
+import StorageBackend
 import StorageModel
 import StorageOS
 
@@ -10,16 +11,24 @@ import StorageOS
 /// | prepared working copy | – | `VID-precache.img` |
 /// | unfinished import | `.cistern/volumes/NAME/import` | `VID-import.img` |
 /// | revision | `.cistern/volumes/NAME/N@TIME` | `VID.img.N@TIME` |
+/// | revisions have to go | `.cistern/volumes/NAME/prune` | `VID.img~pruning0` |
+/// | what a wipe has replaced | `.cistern/volumes/NAME/wipe` | – |
 /// | source's state at start | `.cistern/volumes/NAME/source` | `VID.img` of the snapshot |
+/// | what a session was begun from | `.cistern/volumes/NAME/session` | `.cistern/volumes/VID/session` |
+/// | blocks that a session of Qubes' replaced | – | `VID-cow.img`, `VID-cow.img.old` |
 /// | record | `.cistern/volumes/NAME/volume.conf` | `.cistern/volumes/VID/volume.conf` |
 ///
 /// Temporary names end in `~` and eight letters. Source of Qubes' names: its driver file-reflink.
 struct VolumeFiles: Sendable {
-  static let privateFolder = ".cistern"
+  static let privateFolder = SharedFolder.privateFolder
   static let records = ".cistern/volumes"
   static let record = "volume.conf"
   /// The state a started snapshot was made from, beside its record.
   static let heldSource = "source"
+  /// What the running session was begun from, beside the record.
+  static let session = "session"
+  /// What a wipe has put an empty image in the place of and has still to overwrite, beside the record.
+  static let wiping = "wipe"
   /// What the temporary name of a new volume in a plain pool starts with.
   static let newFilePrefix = ".cistern-new-"
 
@@ -34,9 +43,14 @@ struct VolumeFiles: Sendable {
   /// Names in `side`.
   let working: String
   let precache: String?
+  /// Where Qubes' drivers that write into the committed state itself keep the blocks that they replaced.
+  let replacedBlocks: String?
   let importing: String
   /// What a committed state is called while its volume is being deleted (in `side`).
   let deleted: String
+  /// A second name of a committed state that is being replaced (in `side`): once that is done, revisions beyond those to
+  /// be kept have to go.
+  let pruning: String
   let revisionPrefix: String
   let isPlain: Bool
 
@@ -50,8 +64,10 @@ struct VolumeFiles: Sendable {
       side = recordFolder
       working = "dirty"
       precache = nil
+      replacedBlocks = nil
       importing = "import"
       deleted = "deleted"
+      pruning = "prune"
       revisionPrefix = ""
     } else {
       let last = name.components.last ?? name.text
@@ -60,8 +76,11 @@ struct VolumeFiles: Sendable {
       committed = "\(last).img"
       working = "\(last)-dirty.img"
       precache = "\(last)-precache.img"
+      replacedBlocks =
+        driver == .file || driver == .xen ? "\(last)-cow.img" : nil
       importing = "\(last)-import.img"
       deleted = "\(last).img~deleted0"
+      pruning = "\(last).img~pruning0"
       revisionPrefix = "\(last).img."
     }
   }
@@ -71,28 +90,29 @@ struct VolumeFiles: Sendable {
   static func belongsToFileSystem(_ entry: Folder.Entry) -> Bool {
     if entry.kind == .folder { return entry.name == "lost+found" || entry.name == ".trashcan" }
     guard entry.name.hasPrefix(".nfs"), entry.name.utf8.count == 28 else { return false }
-    return entry.name.dropFirst(4).allSatisfy(\.isHexDigit)
+    return entry.name.unicodeScalars.dropFirst(4).allSatisfy(\.isASCIIHexDigit)
   }
 
   var committedPath: String { home.isEmpty ? committed : "\(home)/\(committed)" }
+  var sessionPath: String { "\(recordFolder)/\(VolumeFiles.session)" }
   func sidePath(_ file: String) -> String { side.isEmpty ? file : "\(side)/\(file)" }
-  func revisionName(_ revision: Revision) -> String { revisionPrefix + revision.suffix }
+  func revisionName(_ revision: Revision) -> String { revisionPrefix + revision.name }
 
   /// The revision whose file is called `file`; nil for other names.
   func revision(of file: String) -> Revision? {
-    guard file.hasPrefix(revisionPrefix) else { return nil }
-    return Revision(suffix: String(file.dropFirst(revisionPrefix.count)))
+    file.without(prefix: revisionPrefix).flatMap { Revision(suffix: String($0)) }
   }
 
   /// Whether `file` is a temporary name of this volume's files.
   func isTemporary(_ file: String) -> Bool {
-    guard file != deleted, let tilde = file.lastIndex(of: "~") else { return false }
-    let suffix = file[file.index(after: tilde)...]
+    guard file != deleted, file != pruning, let (before, suffix) = file.cut(atLast: "~") else {
+      return false
+    }
     guard suffix.utf8.count == 8,
-      suffix.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "_") })
+      suffix.unicodeScalars.allSatisfy({ $0.isASCIILetter || $0.isASCIIDigit || $0 == "_" })
     else { return false }
     if isPlain { return true }
-    let base = String(file[..<tilde])
+    let base = String(before)
     return [committed, working, precache, importing].contains(base)
       || revision(of: base) != nil
   }
@@ -100,31 +120,49 @@ struct VolumeFiles: Sendable {
   /// Endings that Qubes' layout keeps for other files than committed states.
   static let reservedEndings = ["-dirty", "-precache", "-import", "-cow"]
 
+  /// Whether files of a volume of Qubes' layout would have the names of another one's, or lie below them: images and
+  /// marks beside its folders, or what is beside a record, as records lie in folders that are called as the volumes are.
+  static func wouldMeetOthers(_ name: VolumeName) -> Bool {
+    let parts = name.components
+    func isOwn(_ part: String) -> Bool {
+      let base = part.cut(atLast: "~").map { String($0.before) } ?? part
+      return [record, heldSource, session].contains(base)
+        || base != part && qubesOwner(ofFile: part) != nil
+    }
+    func isFile(_ part: String) -> Bool {
+      qubesOwner(ofFile: part) != nil
+        || [".started", "-cow.img.old"].contains(where: part.hasSuffix)
+    }
+    // A machine may be called so: its volumes are a level further down.
+    return parts.count > 1 && parts.suffix(1).contains(where: isOwn)
+      || parts.dropLast().contains(where: isFile)
+  }
+
   /// The volume whose committed state is the file `path` of Qubes' layout; nil for its other files.
   static func qubesVolume(ofFile path: String) -> VolumeName? {
-    guard path.hasSuffix(".img") else { return nil }
-    let text = String(path.dropLast(4))
+    guard let text = path.without(suffix: ".img").map(String.init) else { return nil }
     guard !reservedEndings.contains(where: { text.hasSuffix($0) }) else { return nil }
     return VolumeName(found: text)
+  }
+
+  /// The volume that a file of Qubes' layout is the committed state or a revision of; nil for other files.
+  static func qubesStateOwner(ofFile path: String) -> VolumeName? {
+    guard let (image, ending) = path.cut(atLast: "."), Revision(suffix: String(ending)) != nil
+    else { return qubesVolume(ofFile: path) }
+    return qubesVolume(ofFile: String(image))
   }
 
   /// The volume that a file of Qubes' layout belongs to: its image, working copy, import, revision, or a
   /// temporary file of one of these; nil for other files.
   static func qubesOwner(ofFile path: String) -> VolumeName? {
-    var text = path
-    if let tilde = text.lastIndex(of: "~") { text = String(text[..<tilde]) }
+    var file = path.cut(atLast: "~")?.before ?? path[...]
     // `X.img.N@TIME`: what follows the last dot is a revision's suffix.
-    if let dot = text.lastIndex(of: "."),
-      Revision(suffix: String(text[text.index(after: dot)...])) != nil
-    {
-      text = String(text[..<dot])
+    if let (before, after) = file.cut(atLast: "."), Revision(suffix: String(after)) != nil {
+      file = before
     }
-    guard text.hasSuffix(".img") else { return nil }
-    text = String(text.dropLast(4))
-    for ending in ["-dirty", "-precache", "-import"] where text.hasSuffix(ending) {
-      text = String(text.dropLast(ending.count))
-      break
-    }
-    return VolumeName(found: text)
+    guard let image = file.without(suffix: ".img") else { return nil }
+    let stem = ["-dirty", "-precache", "-import"].lazy.compactMap { image.without(suffix: $0) }
+      .first
+    return VolumeName(found: String(stem ?? image))
   }
 }

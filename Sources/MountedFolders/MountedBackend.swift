@@ -1,6 +1,6 @@
 import FileVolumes
 import Mounts
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -13,13 +13,13 @@ package protocol MountedBackend: FileBackend, BuildingBackend, AttachingBackend,
   /// How the file system is mounted, as far as the definition tells.
   func mounting() throws(StorageError) -> Mounting
   /// Whether a mount at the pool's target shows the pool's own file system.
-  func isOwn(_ mount: Mount) -> Bool
+  func isOwn(_ mount: Mount) throws(StorageError) -> Bool
   /// Checks before a mount that what is to be mounted, and the programs for it, are there.
   func checkSource() throws(StorageError)
   /// Mounts; for those that need more than `Mounting.mount`.
   func mount(_ mounting: Mounting) throws(StorageError)
   /// What tells the device that is mounted from others, also when its name is gone; nil where there is none.
-  func sourceIdentity() -> String?
+  func sourceIdentity() throws(StorageError) -> String?
 }
 
 /// What is mounted at the target of a pool.
@@ -43,9 +43,9 @@ extension MountedBackend {
 
   /// What is mounted at the target, by the kernel's table; asks no server.
   package func occupation() throws(StorageError) -> Occupation {
-    let table = try MountTable(proc: host.proc)
+    let table = try MountTable.needed(proc: host.proc)
     guard let mount = table.mount(at: try place(in: table)) else { return .nothing }
-    return isOwn(mount) ? .own(mount) : .other(mount)
+    return try isOwn(mount) ? .own(mount) : .other(mount)
   }
 
   /// The target as the kernel's table names it: without symbolic links.
@@ -53,9 +53,9 @@ extension MountedBackend {
     let path = try target()
     if table.mount(at: path) != nil { return path }
     // Only what is above the target is resolved, so that a server behind it is not asked.
-    let inParent = (Process.realPath(path.parent) ?? path.parent).appending(path.lastComponent)
+    let inParent = (try Process.realPath(path.parent) ?? path.parent).appending(path.lastComponent)
     if table.mount(at: inParent) != nil { return inParent }
-    return Process.realPath(path) ?? inParent
+    return try Process.realPath(path) ?? inParent
   }
 
   /// The pool's folder, which is the root of the pool's own file system.
@@ -69,7 +69,8 @@ extension MountedBackend {
     }
     try ServerWatch.reach(
       mount, timeout: host.answerTimeout, subject: subject,
-      hint: "Try 'pool-check \(pool.name)' for what was left, once it answers again.")
+      hint: "Once it answers again, see what was left: "
+        + NextCommand.line(["pool-check", pool.name.text]))
     let folder = try openTarget()
     let status = try folder.descriptor.status()
     // Something may have been mounted or unmounted since the look at the table.
@@ -124,7 +125,8 @@ extension MountedBackend {
         "note in '\(mark)' that the pool is being mounted",
         undo: { () throws(StorageError) in try removeMark() }
       ) { () throws(StorageError) in
-        try HostFolders.make(mark.parent).write(sourceIdentity() ?? "", to: mark.lastComponent)
+        let identity = try sourceIdentity() ?? ""
+        try HostFolders.make(mark.parent).write(identity, to: mark.lastComponent)
       }
       try steps.run(
         "run \(mounting.commandLine.map(\.shellQuoted).joined(separator: " "))",
@@ -137,7 +139,7 @@ extension MountedBackend {
         }
       }
     }
-    if pool.copyOnWrite != nil { try setCopyOnWrite(target(), isNew: false, steps) }
+    if pool.copyOnWrite != nil { try setCopyOnWrite(of: nil, target(), isNew: false, steps) }
     try steps.run("look at '\(mounting.target)'") { () throws(StorageError) in
       try checkReachable()
     }
@@ -158,11 +160,13 @@ extension MountedBackend {
   }
 
   package func abandon(_ steps: Steps) throws(StorageError) {
-    let table = try MountTable(proc: host.proc)
+    let table = try MountTable.needed(proc: host.proc)
     let path = try place(in: table)
     let here = table.mounts.filter { $0.target == path }
-    if let top = here.last, here.contains(where: isOwn) {
-      guard isOwn(top) else { throw covered(by: top) }
+    var own: Mount?
+    for mount in here where try isOwn(mount) { own = mount }
+    if let own, let top = here.last {
+      guard own == top else { throw covered(by: top) }
       try steps.run("unmount '\(top.target)'") { () throws(StorageError) in try unmount() }
     }
     try forget(steps)
@@ -186,7 +190,9 @@ extension MountedBackend {
     } catch {
       var error = error
       error.subject = subject
-      let holders = try MountUse.holders(of: mount.target, proc: host.proc, sys: host.sys)
+      // Who it is only makes the refusal clearer.
+      let holders =
+        (try? MountUse.holders(of: mount.target, proc: host.proc, sys: host.sys)) ?? []
       if !holders.isEmpty, error.code != .permission {
         error.code = .busy
         error.problem = "'\(mount.target)' is in use by \(holders.joined(separator: ", "))"
@@ -205,26 +211,30 @@ extension MountedBackend {
   }
 
   /// What `sourceIdentity` was when the pool was mounted; nil where this program did not mount it.
-  package func markedIdentity() -> String? {
-    guard let file = try? mark(), let bytes = try? Descriptor(reading: file).readAll(limit: 4096)
-    else { return nil }
-    return String(decoding: bytes, as: UTF8.self)
+  package func markedIdentity() throws(StorageError) -> String? {
+    do throws(StorageError) {
+      let bytes = try Descriptor(reading: mark()).readAll(limit: 4096)
+      return String(decoding: bytes, as: UTF8.self)
+    } catch {
+      if error.isAbsence { return nil }
+      throw error
+    }
   }
 
   private func removeMark() throws(StorageError) {
     let mark = try mark()
-    guard markedIdentity() != nil else { return }
+    guard try markedIdentity() != nil else { return }
     try Folder(opening: mark.parent).remove(mark.lastComponent)
   }
 
   private func forget(_ steps: Steps) throws(StorageError) {
-    guard markedIdentity() != nil else { return }
+    guard try markedIdentity() != nil else { return }
     let mark = try mark()
     try steps.run("remove '\(mark)'") { () throws(StorageError) in try removeMark() }
   }
 
   package func unfinishedStart() throws(StorageError) -> Finding? {
-    guard case .own(let mount) = try occupation(), markedIdentity() != nil else { return nil }
+    guard case .own(let mount) = try occupation(), try markedIdentity() != nil else { return nil }
     return Finding(.staleMount, mount.target, volume: nil)
   }
 

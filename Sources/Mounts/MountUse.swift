@@ -12,41 +12,45 @@ package enum MountUse {
   package static func holders(of target: Path, proc: Path, sys: Path) throws(StorageError)
     -> [String]
   {
-    let nested = try MountTable(proc: proc).mounts(below: target).map { "the mount '\($0.target)'" }
-    let processes = OtherProcesses.named(in: proc) { uses($0, target) }
-    return nested + loops(below: target, sys: sys) + processes
+    let nested = try MountTable.needed(proc: proc).mounts(below: target).map {
+      "the mount '\($0.target)'"
+    }
+    let processes = try OtherProcesses.named(in: proc) { process throws(StorageError) in
+      try uses(process, target)
+    }
+    return try nested + loops(below: target, sys: sys) + processes
   }
 
   private static func isBelow(_ path: Path, _ target: Path) -> Bool {
     path == target || path.relative(to: target) != nil
   }
 
-  private static func loops(below target: Path, sys: Path) -> [String] {
+  private static func loops(below target: Path, sys: Path) throws(StorageError) -> [String] {
     let block = sys.appending("block")
-    guard let entries = try? Folder(opening: block).entries() else { return [] }
-    return entries.map(\.name).filter { $0.hasPrefix("loop") }.sorted().filter { name in
-      guard let file = text(block.appending("\(name)/loop/backing_file")) else { return false }
-      return isBelow(Path(verbatim: file), target)
-    }.map { "/dev/\($0)" }
+    var found: [String] = []
+    for name in try SysFile.names(in: block) where name.hasPrefix("loop") {
+      guard let file = try SysFile.text(block.appending("\(name)/loop/backing_file")),
+        isBelow(Path(verbatim: file), target)
+      else { continue }
+      found.append("/dev/\(name)")
+    }
+    return found
   }
 
-  private static func uses(_ process: Path, _ target: Path) -> Bool {
-    func leads(_ link: Path) -> Bool {
-      SymbolicLink.target(of: link).map { isBelow($0, target) } ?? false
+  private static func uses(_ process: Path, _ target: Path) throws(StorageError) -> Bool {
+    func leads(_ link: Path) throws(StorageError) -> Bool {
+      try SymbolicLink.target(of: link).map { isBelow($0, target) } ?? false
     }
-    if ["cwd", "root", "exe"].contains(where: { leads(process.appending($0)) }) { return true }
-    let files = (try? Folder(opening: process.appending("fd")).entries()) ?? []
-    if files.contains(where: { leads(process.appending("fd/\($0.name)")) }) { return true }
+    for name in ["cwd", "root", "exe"] where try leads(process.appending(name)) { return true }
+    for number in try SysFile.names(in: process.appending("fd"))
+    where try leads(process.appending("fd/\(number)")) {
+      return true
+    }
     // `ADDRESSES MODE OFFSET DEVICE INODE   PATH`, blanks in the path as they are.
-    guard let maps = text(process.appending("maps")) else { return false }
-    return maps.split(separator: "\n").contains { line in
+    let bytes = try SysFile.bytes(process.appending("maps"), limit: 16 << 20) ?? []
+    return String(decoding: bytes, as: UTF8.self).split(separator: "\n").contains { line in
       guard let slash = line.firstIndex(of: "/") else { return false }
       return isBelow(Path(verbatim: String(line[slash...])), target)
     }
-  }
-
-  private static func text(_ file: Path) -> String? {
-    guard let bytes = try? Descriptor(reading: file).readAll(limit: 16 << 20) else { return nil }
-    return String(decoding: bytes, as: UTF8.self).trimmed
   }
 }

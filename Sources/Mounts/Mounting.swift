@@ -42,7 +42,7 @@ package struct Mounting: Sendable {
     let work = try BoundedWork(keeping: kept) {
       LibMount.told { shim_mount(source, target, type, options, $0) }
     }
-    guard let outcome = try work.outcome(by: MonotonicClock.now() + timeout) else {
+    guard let outcome = try work.outcome(by: Clock.monotonicSeconds() + timeout) else {
       // It may have been done at the last moment, by a helper that was killed after it.
       if try MountTable().mount(at: self.target)?.source == source {
         try? Unmounting(target: self.target).unmountByForce(timeout: 2)
@@ -82,7 +82,7 @@ package struct Unmounting: Sendable {
     SystemCall.willChange("umount2")
     let work = try BoundedWork { LibMount.told(body) }
     let problem = "cannot unmount '\(target)'"
-    guard let outcome = try work.outcome(by: MonotonicClock.now() + timeout) else {
+    guard let outcome = try work.outcome(by: Clock.monotonicSeconds() + timeout) else {
       // What is left to do concerns the server alone once the folder is free.
       if try MountTable().mount(at: target)?.identifier != before { return }
       throw StorageError(
@@ -119,14 +119,18 @@ private enum LibMount {
     guard value != 0 else { return }
     let parts = outcome.output.split(separator: 0, maxSplits: 1, omittingEmptySubsequences: false)
       .map { String(decoding: $0, as: UTF8.self) }
-    let helper = (parts.first ?? "").split(whereSeparator: \.isNewline)
+    let helper = (parts.first ?? "").lines
       .map { $0.trimmed }.filter { !$0.isEmpty }
     let number = value & 0xffff
     var error = StorageError(.failure, "", problem)
     if number != 0 { error = StorageError(errno: number, "", problem) }
     let words = helper.first ?? (parts.count > 1 ? parts[1].trimmed : "")
     if !words.isEmpty {
-      error.reason = words.hasSuffix(".") ? String(words.dropLast()) : words
+      error.reason = words.withoutFullStop
+    }
+    // The library then looks for what others may mount, and says that it found nothing.
+    if !Process.isRoot, error.code == .failure || error.code == .permission {
+      error = StorageError(.permission, "", problem, reason: "only root can mount and unmount")
     }
     throw error
   }

@@ -29,51 +29,62 @@ package struct SCSITree: Sendable {
   private func folder(_ address: UnitAddress) -> Path { devices.appending("\(address)") }
 
   /// The units of a host that can be volumes, in the order of their addresses.
-  package func units(ofHost host: UInt32) -> [Unit] {
-    SysFile.names(in: devices).compactMap { UnitAddress($0) }.filter { $0.host == host }.sorted()
-      .compactMap { unit(at: $0) }
+  package func units(ofHost host: UInt32) throws(StorageError) -> [Unit] {
+    let addresses = try SysFile.names(in: devices).compactMap { UnitAddress($0) }
+    var found: [Unit] = []
+    for address in addresses.filter({ $0.host == host }).sorted() {
+      if let unit = try unit(at: address) { found.append(unit) }
+    }
+    return found
   }
 
   /// One unit; nil where there is none of that address, or where it is no disk.
-  package func unit(at address: UnitAddress) -> Unit? {
+  package func unit(at address: UnitAddress) throws(StorageError) -> Unit? {
     let folder = folder(address)
-    guard let type = SysFile.text(folder.appending("type")).flatMap({ Int($0) }) else { return nil }
-    let device = SysFile.names(in: folder.appending("block")).first
-    let block = device.map { sys.appending("block/\($0)") }
-    // Counted in 512 bytes, whatever the sectors are.
-    let sectors = block.flatMap { SysFile.text($0.appending("size")) }.flatMap { Int64($0) }
-    let sector = block.flatMap { SysFile.text($0.appending("queue/logical_block_size")) }
+    guard let type = try SysFile.text(folder.appending("type")).flatMap({ Int($0) }) else {
+      return nil
+    }
+    let device = try SysFile.names(in: folder.appending("block")).first
+    var sectors: Int64?
+    var sector: Int64?
+    if let block = device.map({ sys.appending("block/\($0)") }) {
+      // Counted in 512 bytes, whatever the sectors are.
+      sectors = try SysFile.text(block.appending("size")).flatMap { Int64($0) }
+      sector = try SysFile.text(block.appending("queue/logical_block_size")).flatMap { Int64($0) }
+    }
     let unit = Unit(
       address: address, type: type,
-      state: SysFile.text(folder.appending("state")) ?? "in an unknown state", device: device,
+      state: try SysFile.text(folder.appending("state")) ?? "in an unknown state", device: device,
       size: sectors.flatMap { $0 < Int64.max / 512 ? ByteCount($0 * 512) : nil },
-      logicalSector: sector.flatMap { Int64($0) }.map { ByteCount($0) })
+      logicalSector: sector.map { ByteCount($0) })
     return unit.isVolume ? unit : nil
   }
 
   /// The unit that a block device is; nil for devices of other kinds.
-  package func address(ofDevice name: String) -> UnitAddress? {
-    Process.realPath(sys.appending("block/\(name)/device")).flatMap {
+  package func address(ofDevice name: String) throws(StorageError) -> UnitAddress? {
+    try Process.realPath(sys.appending("block/\(name)/device")).flatMap {
       UnitAddress($0.lastComponent)
     }
   }
 
   /// What a unit calls itself; nil where it says nothing of use.
-  package func identity(of address: UnitAddress) -> UnitIdentity? {
+  package func identity(of address: UnitAddress) throws(StorageError) -> UnitIdentity? {
     let folder = folder(address)
-    let vendor = SysFile.text(folder.appending("vendor")) ?? ""
-    let model = SysFile.text(folder.appending("model")) ?? ""
-    return SysFile.bytes(folder.appending("vpd_pg83")).flatMap {
-      UnitIdentity(page83: $0, vendor: vendor, model: model)
+    let vendor = try SysFile.text(folder.appending("vendor")) ?? ""
+    let model = try SysFile.text(folder.appending("model")) ?? ""
+    if let page = try SysFile.bytes(folder.appending("vpd_pg83")),
+      let found = UnitIdentity(page83: page, vendor: vendor, model: model)
+    {
+      return found
     }
-      ?? SysFile.bytes(folder.appending("vpd_pg80")).flatMap {
-        UnitIdentity(page80: $0, vendor: vendor, model: model)
-      }
+    return try SysFile.bytes(folder.appending("vpd_pg80")).flatMap {
+      UnitIdentity(page80: $0, vendor: vendor, model: model)
+    }
   }
 
   /// Whether a kernel driver of this name is there: `sd` for disks, `sr` for optical drives.
-  package func hasDriver(_ name: String) -> Bool {
-    (try? FileStatus(following: sys.appending("bus/scsi/drivers/\(name)"))) != nil
+  package func hasDriver(_ name: String) throws(StorageError) -> Bool {
+    try FileStatus.ifPresent(sys.appending("bus/scsi/drivers/\(name)")) != nil
   }
 
   // MARK: Changing

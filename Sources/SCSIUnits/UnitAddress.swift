@@ -25,8 +25,8 @@ package struct UnitAddress: Hashable, Comparable, Sendable, CustomStringConverti
 
   /// The unit of a host that a volume's name means; nil for a name that no unit has.
   package init?(volume name: VolumeName, ofHost host: UInt32) {
-    guard name.text.hasPrefix("unit:"),
-      let address = UnitAddress("\(host):\(name.text.dropFirst(5))"), address.volumeName == name
+    guard let rest = name.text.without(prefix: "unit:"),
+      let address = UnitAddress("\(host):\(rest)"), address.volumeName == name
     else { return nil }
     self = address
   }

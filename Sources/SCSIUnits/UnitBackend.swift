@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -29,7 +29,7 @@ extension UnitBackend {
 
   /// All units together; nothing is free, since nothing can be made.
   package func sizes() throws(StorageError) -> PoolSizes {
-    let sizes = tree.units(ofHost: try hostNumber()).compactMap(\.size)
+    let sizes = try tree.units(ofHost: try hostNumber()).compactMap(\.size)
     let sum = sizes.reduce(ByteCount(0)) { $0.adding($1) ?? .maximum }
     return PoolSizes(capacity: sum, allocation: sum)
   }
@@ -64,10 +64,10 @@ extension UnitBackend {
   // MARK: Volumes
 
   package func volumes() throws(StorageError) -> VolumeListing {
-    let paths = StablePaths(target: target, host: host)
+    let paths = try StablePaths(target: target, host: host)
     var listing = VolumeListing()
     var unlinked: [String] = []
-    for unit in tree.units(ofHost: try hostNumber()) {
+    for unit in try tree.units(ofHost: hostNumber()) {
       guard let device = unit.device else {
         listing.warnings.append("SCSI unit \(unit.address) has no block device")
         continue
@@ -75,7 +75,9 @@ extension UnitBackend {
       if StablePaths.areWanted(in: target, dev: host.dev), !paths.hasLink(to: device) {
         unlinked.append("\(host.dev.appending(device))")
       }
-      if let volume = describe(unit, at: paths.path(of: device)) { listing.volumes.append(volume) }
+      if let volume = try describe(unit, at: paths.path(of: device)) {
+        listing.volumes.append(volume)
+      }
     }
     if !unlinked.isEmpty {
       listing.warnings.append(
@@ -86,38 +88,42 @@ extension UnitBackend {
   }
 
   package func volumeNames() throws(StorageError) -> [VolumeName] {
-    tree.units(ofHost: try hostNumber()).filter { $0.device != nil }.compactMap {
+    try tree.units(ofHost: hostNumber()).filter { $0.device != nil }.compactMap {
       $0.address.volumeName
     }
   }
 
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
     guard let unit = try unit(name), let device = unit.device else { return nil }
-    return describe(unit, at: StablePaths(target: target, host: host).path(of: device))
+    return try describe(unit, at: StablePaths(target: target, host: host).path(of: device))
   }
 
   package func path(of name: VolumeName) -> Path {
-    guard let device = (try? unit(name))?.device else { return target.appending(name.text) }
-    return StablePaths(target: target, host: host).path(of: device)
+    // Where its device is not known, its path is not; this one leads nowhere.
+    guard let device = (try? unit(name))?.device,
+      let paths = try? StablePaths(target: target, host: host)
+    else { return target.appending(name.text) }
+    return paths.path(of: device)
   }
 
-  package func volumeName(forPath path: Path) -> VolumeName? {
+  package func volumeName(forPath path: Path) throws(StorageError) -> VolumeName? {
     guard path.relative(to: host.dev) != nil || path.relative(to: target) != nil,
-      let real = Process.realPath(path), let address = tree.address(ofDevice: real.lastComponent),
-      address.host == (try? hostNumber())
+      let real = try Process.realPath(path),
+      let address = try tree.address(ofDevice: real.lastComponent),
+      try address.host == hostNumber()
     else { return nil }
     return address.volumeName
   }
 
   private func unit(_ name: VolumeName) throws(StorageError) -> SCSITree.Unit? {
     guard let address = UnitAddress(volume: name, ofHost: try hostNumber()) else { return nil }
-    return tree.unit(at: address)
+    return try tree.unit(at: address)
   }
 
   /// A unit as a volume.
   ///
   /// One that does not answer is not opened, which could take minutes.
-  private func describe(_ unit: SCSITree.Unit, at path: Path) -> Volume? {
+  private func describe(_ unit: SCSITree.Unit, at path: Path) throws(StorageError) -> Volume? {
     guard let name = unit.address.volumeName else { return nil }
     var volume: Volume
     if unit.isRunning {
@@ -127,17 +133,26 @@ extension UnitBackend {
       volume = describeSilent(
         name, at: path, size: unit.size, problem: "the SCSI device is \(unit.state)")
     }
-    volume.definition.key = tree.identity(of: unit.address)?.description ?? path.text
+    volume.definition.key = try tree.identity(of: unit.address)?.description ?? path.text
     return volume
   }
 
   // MARK: Left-overs
 
   /// A unit cannot be left half made here, only half overwritten.
-  package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
+  package func findings(of volumes: [Volume], isStarted: (VolumeName) -> Bool)
+    throws(StorageError) -> [Finding]
+  {
     var found: [Finding] = []
-    for name in try records.names().sorted() where try record(of: name)?.unfinished != nil {
-      found.append(Finding(.incompleteContent, path(of: name), volume: name))
+    for name in try records.names().sorted() {
+      do throws(StorageError) {
+        guard let change = try record(of: name)?.unfinished else { continue }
+        found.append(Finding(change, path(of: name), volume: name, in: pool.name))
+      } catch {
+        // It hides nothing of the others.
+        if error.code == .interrupted { throw error }
+        found.append(.unreadable(path(of: name), volume: name, error.text))
+      }
     }
     return found
   }
@@ -155,6 +170,7 @@ extension UnitBackend {
   }
 
   private func identity(of name: VolumeName) throws(StorageError) -> String? {
-    try unit(name).flatMap { tree.identity(of: $0.address)?.description }
+    guard let unit = try unit(name) else { return nil }
+    return try tree.identity(of: unit.address)?.description
   }
 }

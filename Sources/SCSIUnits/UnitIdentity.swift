@@ -36,7 +36,7 @@ package struct UnitIdentity: Equatable, Sendable, CustomStringConvertible {
   /// White space at the ends goes, every other run of it becomes one `_`, and so does each character that udev
   /// allows in no name.
   private init(text: String) {
-    let words = text.split { " \t\n\u{b}\u{c}\r\0".contains($0) }
+    let words = text.split { $0.isASCIISpace || $0 == "\0" }
     description = String(
       words.joined(separator: "_").unicodeScalars.map { scalar -> Character in
         let isPlain =

@@ -30,14 +30,16 @@ package struct UnitScan: Sendable {
   package func run(on number: UInt32, growing: Bool, awaitingFirst: Bool = false)
     throws(StorageError)
   {
-    let known = growing ? tree.units(ofHost: number) : []
+    let known = growing ? try tree.units(ofHost: number) : []
     try tree.scan(host: number)
-    for unit in known where unit.isRunning && tree.unit(at: unit.address) != nil {
+    for unit in known where unit.isRunning {
+      guard try tree.unit(at: unit.address) != nil else { continue }
+      // One that does not tell its size keeps the one that it had, and the listing says what is wrong with it.
       try? tree.rescan(unit.address)
     }
     if awaitingFirst {
       _ = try Waiting.upTo(seconds: patience) { () throws(StorageError) in
-        if !tree.units(ofHost: number).isEmpty { return true }
+        if try !tree.units(ofHost: number).isEmpty { return true }
         try tree.scan(host: number)
         return false
       }
@@ -47,29 +49,32 @@ package struct UnitScan: Sendable {
 
   /// Waits until every unit that answers has its device, and its link where udev makes some.
   private func settle(_ number: UInt32) throws(StorageError) {
-    var loaded: Set<String> = []
+    var loaded: Set<ByteString> = []
+    let hasUdev = try hasUdev()
     let awaitsLinks = StablePaths.areWanted(in: target, dev: host.dev) && hasUdev
     _ = try Waiting.upTo(seconds: patience) { () throws(StorageError) in
-      let units = tree.units(ofHost: number).filter(\.isRunning)
+      let units = try tree.units(ofHost: number).filter(\.isRunning)
       for unit in units where unit.device == nil {
         let (driver, module) = unit.type == 0 ? ("sd", "sd_mod") : ("sr", "sr_mod")
-        if loaded.insert(module).inserted, !hasUdev, !tree.hasDriver(driver) { load(module) }
+        guard loaded.insert(module).inserted, !hasUdev, try !tree.hasDriver(driver) else {
+          continue
+        }
+        load(module)
       }
       let devices = units.compactMap(\.device)
-      guard devices.count == units.count, devices.allSatisfy(hasNode) else { return false }
+      guard devices.count == units.count else { return false }
+      for device in devices {
+        guard try FileStatus.ifPresent(host.dev.appending(device)) != nil else { return false }
+      }
       guard awaitsLinks else { return true }
-      let paths = StablePaths(target: target, host: host)
+      let paths = try StablePaths(target: target, host: host)
       return devices.allSatisfy(paths.hasLink)
     }
   }
 
-  private func hasNode(_ device: String) -> Bool {
-    (try? FileStatus(following: host.dev.appending(device))) != nil
-  }
-
   /// Whether udevd runs: it listens here (systemd-udevd.service(8)).
-  private var hasUdev: Bool {
-    (try? FileStatus(following: Path("/run/udev/control"))) != nil
+  private func hasUdev() throws(StorageError) -> Bool {
+    try FileStatus.ifPresent(Path("/run/udev/control")) != nil
   }
 
   /// A module that cannot be loaded may be built into the kernel; whether it helped is seen by its devices.

@@ -15,23 +15,33 @@ package struct ConfDocument: Equatable, Sendable {
   /// The sections in order of first appearance, without `[DEFAULT]`.
   package let sections: [ConfSection]
   let lines: [ConfLine]
+  /// Whether lines that cannot be understood were passed over.
+  let isTolerant: Bool
+  /// What was passed over in no section, or may have been the beginning of one: then it is not known which there are.
+  package let problem: ConfProblem?
 
   /// Reads a whole file.
+  ///
+  /// - Parameter tolerant: pass over what cannot be understood, so that it hides nothing of other sections: each such
+  ///   line is the `problem` of the section that it stands in.
   /// - Throws: a problem with its line: a line that is no assignment, text before the first section, a NUL byte,
   ///   a key or value that is not UTF-8, a file above the size limit.
-  package static func parse(_ bytes: [UInt8], file: String) throws(ConfProblem) -> ConfDocument {
+  package static func parse(_ bytes: [UInt8], file: String, tolerant: Bool = false)
+    throws(ConfProblem) -> ConfDocument
+  {
     guard bytes.count <= Int(sizeLimit.bytes) else {
       throw ConfProblem(file: file, message: "file is larger than \(sizeLimit.displayText)")
     }
-    var parser = ConfParser(bytes: bytes, file: file)
+    var parser = ConfParser(bytes: bytes, file: file, isTolerant: tolerant)
     try parser.run()
     return ConfDocument(
-      file: file, bytes: bytes, sections: parser.finishedSections, lines: parser.lines)
+      file: file, bytes: bytes, sections: parser.finishedSections, lines: parser.lines,
+      isTolerant: tolerant, problem: parser.problem)
   }
 
   /// A document without a line.
   package static func empty(file: String) -> ConfDocument {
-    ConfDocument(file: file, bytes: [], sections: [], lines: [])
+    ConfDocument(file: file, bytes: [], sections: [], lines: [], isTolerant: false, problem: nil)
   }
 
   /// The section of exactly this name, or nil.
@@ -44,29 +54,33 @@ package struct ConfDocument: Equatable, Sendable {
 private struct ConfParser {
   let bytes: [UInt8]
   let file: String
+  let isTolerant: Bool
   private(set) var lines: [ConfLine] = []
   private var sections: [ConfSection] = []
   private var defaults = ConfSection(name: "DEFAULT", line: 0)
-  private var sectionIndex: [String: Int] = [:]
+  private var sectionIndex: [ByteString: Int] = [:]
   private var entryIndex: [EntryKey: Int] = [:]
   private var current: Int?
   private var openEntry: Int?
+  /// See `ConfDocument.problem`.
+  private(set) var problem: ConfProblem?
 
   private struct EntryKey: Hashable {
     var section: Int
     var key: String
   }
 
-  init(bytes: [UInt8], file: String) {
+  init(bytes: [UInt8], file: String, isTolerant: Bool) {
     self.bytes = bytes
     self.file = file
+    self.isTolerant = isTolerant
   }
 
   var finishedSections: [ConfSection] {
-    guard !defaults.own.isEmpty else { return sections }
-    return sections.map { section in
+    sections.map { section in
       var section = section
       section.inherited = defaults.own
+      section.problem = section.problem ?? defaults.problem
       return section
     }
   }
@@ -75,19 +89,35 @@ private struct ConfParser {
     var start = 0
     while start < bytes.count {
       var end = start
-      while end < bytes.count, bytes[end] != .newline {
-        guard bytes[end] != 0 else { throw problem("file contains a NUL byte") }
-        end += 1
-      }
+      while end < bytes.count, bytes[end] != .newline { end += 1 }
       let whole = start..<min(end + 1, bytes.count)
       var line = ConfLine(kind: .blank, range: whole, section: current)
-      try read(start..<end, into: &line)
+      do throws(ConfProblem) {
+        guard !bytes[start..<end].contains(0) else { throw fault("file contains a NUL byte") }
+        try read(start..<end, into: &line)
+      } catch {
+        guard isTolerant else { throw error }
+        line.kind = .unknown
+        openEntry = nil
+        // A header that is none may have been meant to begin another section.
+        if bytes[start] == .openBracket { problem = problem ?? error }
+        note(error)
+      }
       lines.append(line)
       start = whole.upperBound
     }
   }
 
   private var number: Int { lines.count + 1 }
+
+  /// Notes what is wrong with the section that is being read.
+  private mutating func note(_ found: ConfProblem) {
+    guard let section = current else {
+      problem = problem ?? found
+      return
+    }
+    change(section) { $0.problem = $0.problem ?? found }
+  }
 
   private mutating func read(_ range: Range<Int>, into line: inout ConfLine) throws(ConfProblem) {
     let content = bytes.trimmed(range)
@@ -107,7 +137,7 @@ private struct ConfParser {
       line.kind = .entry
       line.entry = try assign(range, in: section)
     } else {
-      throw problem("text before the first [section]")
+      throw fault("text before the first [section]")
     }
   }
 
@@ -127,7 +157,10 @@ private struct ConfParser {
   }
 
   private mutating func open(_ range: Range<Int>) throws(ConfProblem) {
-    let name = try text(range)
+    // A name that is no text begins a section all the same.
+    let known = String(validating: bytes[range], as: UTF8.self)
+    let name = isTolerant ? String(decoding: bytes[range], as: UTF8.self) : try text(range)
+    defer { if known == nil { note(fault("not valid UTF-8")) } }
     openEntry = nil
     if name == "DEFAULT" {
       current = ConfLine.inDefaults
@@ -143,7 +176,7 @@ private struct ConfParser {
   /// Reads an assignment and returns its index among the section's own entries.
   private mutating func assign(_ range: Range<Int>, in section: Int) throws(ConfProblem) -> Int {
     guard let parts = EntryParts(bytes, in: range) else {
-      throw problem("expected a [section], 'key = value' or a comment")
+      throw fault("expected a [section], 'key = value' or a comment")
     }
     let key = try text(parts.key, lowered: true)
     var value = try text(parts.value)
@@ -175,11 +208,11 @@ private struct ConfParser {
       lowered
       ? String(validating: part.map(\.lowered), as: UTF8.self)
       : String(validating: part, as: UTF8.self)
-    guard let text else { throw problem("not valid UTF-8") }
+    guard let text else { throw fault("not valid UTF-8") }
     return text
   }
 
-  private func problem(_ message: String) -> ConfProblem {
+  private func fault(_ message: String) -> ConfProblem {
     ConfProblem(file: file, line: number, message: message)
   }
 }

@@ -21,6 +21,25 @@ extension ConfDocument {
     }
   }
 
+  /// Removes every assignment of a key of a section, with its continuation lines and the comment behind it, and leaves
+  /// every other byte of the file as it is; nothing where there is none.
+  /// - Throws: for a section that is not there.
+  package mutating func removeKey(_ key: String, section name: String) throws(ConfProblem) {
+    guard let index = sections.firstIndex(where: { $0.name == name }) else {
+      throw ConfProblem(file: file, message: "no section [\(name)]")
+    }
+    let key = key.lowercased()
+    let own = sections[index].own
+    let kept = lines.filter { line in
+      guard line.section == index, [.entry, .continuation].contains(line.kind),
+        let entry = line.entry
+      else { return true }
+      return own[entry].key != key
+    }
+    self = try ConfDocument.parse(
+      kept.flatMap { Array(bytes[$0.range]) }, file: file, tolerant: isTolerant)
+  }
+
   /// Appends a section, with an empty line before it where the file has lines already.
   /// - Throws: for a section that is there already, and for names and values that would not be read back.
   package mutating func addSection(
@@ -42,7 +61,7 @@ extension ConfDocument {
       try ConfText.check(value: value, of: key, file: file)
       added += Array("\(key)=\(value)".utf8) + end
     }
-    let edited = try ConfDocument.parse(bytes + added, file: file)
+    let edited = try ConfDocument.parse(bytes + added, file: file, tolerant: isTolerant)
     let section = edited.section(named: name)
     for (key, value) in entries {
       let found = section?.entry(key.lowercased())?.value
@@ -72,7 +91,7 @@ extension ConfDocument {
       start = end
     }
     let kept = zip(lines, keep).flatMap { $1 ? Array(bytes[$0.range]) : [] }
-    self = try ConfDocument.parse(kept, file: file)
+    self = try ConfDocument.parse(kept, file: file, tolerant: isTolerant)
   }
 
   /// Marks the lines of one block that go: all but comments, and blank lines only where they would double.
@@ -137,7 +156,7 @@ extension ConfDocument {
   private mutating func adopt(
     _ edited: [UInt8], section: Int, key: String, value: String
   ) throws(ConfProblem) -> Bool {
-    let document = try ConfDocument.parse(edited, file: file)
+    let document = try ConfDocument.parse(edited, file: file, tolerant: isTolerant)
     guard document.sections.count == sections.count,
       let found = document.sections[section].own.first(where: { $0.key == key })?.value,
       found.utf8.elementsEqual(value.utf8)

@@ -1,6 +1,12 @@
+import StorageModel
+
 /// What one line of a file is, as the parser saw it.
 struct ConfLine: Equatable, Sendable {
-  enum Kind: Equatable, Sendable { case blank, comment, header, entry, continuation }
+  enum Kind: Equatable, Sendable {
+    case blank, comment, header, entry, continuation
+    /// None of these, in a document that was read to remove something from it.
+    case unknown
+  }
 
   var kind: Kind
   /// The line in the document's bytes, its newline included.

@@ -1,3 +1,5 @@
+import StorageModel
+
 /// One `key = value` of a section.
 package struct ConfEntry: Equatable, Sendable {
   /// In lower case.
@@ -17,6 +19,9 @@ package struct ConfSection: Equatable, Sendable {
   package internal(set) var own: [ConfEntry] = []
   /// The keys that `[DEFAULT]` gives to every section; own keys win over them.
   package internal(set) var inherited: [ConfEntry] = []
+  /// What cannot be understood in it or in what it inherits, in a document that was read in spite of such lines: then
+  /// what it says is not known.
+  package internal(set) var problem: ConfProblem?
 
   /// All keys that hold for the section: its own, then those it inherits and does not set itself.
   package var entries: [ConfEntry] {

@@ -23,7 +23,7 @@ extension ConfDocument {
     let gap: [UInt8] = text.last == .newline ? [] : [.newline]
     let edited = try ConfDocument.parse(
       Array(bytes[..<range.lowerBound]) + text + gap + Array(bytes[range.upperBound...]),
-      file: file)
+      file: file, tolerant: isTolerant)
     // What the text does to the lines around it, a line that goes on above it for one, is not meant.
     guard
       edited.sections.map(\.name) == sections.map(\.name),

@@ -8,18 +8,19 @@ package enum PoolConf {
   /// - Parameters:
   ///   - file: the file's name, for problems.
   ///   - defaultFolder: where the pool `default` lies if its section does not say.
-  /// - Throws: a problem with file and line for a missing or unknown key or a bad value; one of the kind
-  ///   `externalDriver` where the driver is not built in.
+  /// A driver that is not built in is a process, which is told of keys that mean nothing here.
+  /// - Throws: a problem with file and line for a missing or unknown key or a bad value.
   package static func definition(
     of section: ConfSection, file: String, defaultFolder: Path
   ) throws(ConfProblem) -> PoolDefinition {
+    if let problem = section.problem { throw problem }
     let reader = PoolSectionReader(section: section, file: file)
     let name: PoolName
     do { name = try PoolName(section.name) } catch {
       throw ConfProblem(file: file, line: section.line, message: "pool \(error.text)")
     }
     let driver = try PoolDriver.named(in: reader)
-    try reader.refuseKeys(otherThan: driver.keys)
+    if driver.process == nil { try reader.refuseKeys(otherThan: driver.keys) }
     var pool = PoolDefinition(
       type: driver.type, name: name, uuid: StorageUUID.derived(from: "pool:" + name.text))
     switch driver.kind {
@@ -34,6 +35,11 @@ package enum PoolConf {
       pool.lifecycle.thinPool = try reader.lvmName("thin_pool")
     case .zfs:
       pool.source.name = try reader.dataset("container")
+    case .process(let word):
+      pool.source = try reader.source(of: driver.type, pool: name)
+      pool.target.path = driver.type.hasTarget ? try reader.path("target") : nil
+      pool.lifecycle.process = PoolProcess(
+        word, options: try reader.options(otherThan: driver.keys))
     case .type:
       pool.source = try reader.source(of: driver.type, pool: name)
       if driver.type == .dir, name == .default {
@@ -79,6 +85,8 @@ struct PoolDriver {
     case zfs
     /// A type of pool in libvirt's words.
     case type
+    /// A process, whose pools have the type that they say.
+    case process(DriverName)
   }
 
   var kind: Kind
@@ -87,7 +95,7 @@ struct PoolDriver {
   /// The classes of Qubes' own drivers.
   ///
   /// `XenStorage` is the class that its documentation names.
-  private static let classes: [String: String] = [
+  private static let classes: [ByteString: String] = [
     "qubes.storage.xen.XenStorage": "xen", "qubes.storage.xen.XenPool": "xen",
     "qubes.storage.file.FilePool": "file", "qubes.storage.reflink.ReflinkPool": "file-reflink",
     "qubes.storage.lvm.ThinPool": "lvm_thin", "qubes.storage.zfs.ZFSPool": "zfs",
@@ -101,19 +109,23 @@ struct PoolDriver {
     }
     var word = entry.value
     if entry.key == "class" {
-      let short = classes.first { $0.key.split(separator: ".").last.map(String.init) == word }
+      let short = classes.first { $0.key.text.cut(atLast: ".")?.after == word[...] }
       word = classes[word] ?? short?.value ?? word
     }
     if let driver = named(word, in: section) { return driver }
-    do { try NameProblem.check(component: word, longest: 200) } catch {
-      throw reader.problem("\(entry.key): \(error.text)", at: entry)
+    guard let process = DriverName(word) else {
+      throw reader.refusal(
+        of: entry,
+        expected: "xen, file, file-reflink, lvm_thin, "
+          + PoolType.allCases.map(\.rawValue).joined(separator: ", ")
+          + ", or the name of a driver process")
     }
-    throw ConfProblem(
-      file: reader.file, line: entry.line,
-      message: "pool '\(section.name)': \(entry.key) '\(word)' is not built in: expected "
-        + "xen, file, file-reflink, lvm_thin, "
-        + PoolType.allCases.map(\.rawValue).joined(separator: ", "),
-      kind: .externalDriver(word))
+    return PoolDriver(kind: .process(process), type: try reader.type() ?? .dir)
+  }
+
+  var process: DriverName? {
+    if case .process(let name) = kind { return name }
+    return nil
   }
 
   private static func named(_ word: String, in section: ConfSection) -> PoolDriver? {
@@ -134,6 +146,7 @@ struct PoolDriver {
     case .thin: return ["volume_group", "thin_pool"]
     case .zfs: return ["container"]
     case .type: return PoolDriver.keys(of: type)
+    case .process: return ["type"] + PoolDriver.keys(of: type)
     }
   }
 

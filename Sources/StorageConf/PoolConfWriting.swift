@@ -10,10 +10,7 @@ extension PoolConf {
     for pool: PoolDefinition, file: String
   ) throws(ConfProblem) -> [(key: String, value: String)] {
     var entries = driverEntries(of: pool)
-    if let keep = pool.lifecycle.revisionsToKeep {
-      entries.append(("revisions_to_keep", String(keep.number)))
-    }
-    if pool.lifecycle.ephemeralVolatile { entries.append(("ephemeral_volatile", "yes")) }
+    entries += lifecycleEntries(of: pool).compactMap { key, value in value.map { (key, $0) } }
     var document = ConfDocument.empty(file: file)
     try document.addSection(pool.name.text, entries)
     guard let section = document.section(named: pool.name.text) else { return [] }
@@ -29,8 +26,21 @@ extension PoolConf {
     return entries
   }
 
+  /// The keys of a pool's life-cycle defaults; nil for those that are not to be there.
+  package static func lifecycleEntries(of pool: PoolDefinition) -> [(key: String, value: String?)] {
+    [
+      ("revisions_to_keep", pool.lifecycle.revisionsToKeep.map { String($0.number) }),
+      ("ephemeral_volatile", pool.lifecycle.ephemeralVolatile ? "yes" : nil),
+    ]
+  }
+
   private static func driverEntries(of pool: PoolDefinition) -> [(key: String, value: String)] {
     let folder = pool.target.path.map { [("dir_path", $0.text)] } ?? []
+    if let process = pool.lifecycle.process {
+      let type = pool.type == .dir ? [] : [("type", pool.type.rawValue)]
+      let options = process.options.map { ($0.text, $1) }.sorted { $0.0 < $1.0 }
+      return [("driver", process.name.text)] + type + typeEntries(of: pool) + options
+    }
     if pool.type == .dir, pool.lifecycle.driver.usesQubesLayout {
       let check = pool.lifecycle.setupCheck ? [] : [("setup_check", "no")]
       return [("driver", pool.lifecycle.driver.rawValue)] + folder + check
@@ -42,14 +52,18 @@ extension PoolConf {
     if pool.type == .zfs, pool.source.devices.isEmpty {
       return [("driver", "zfs"), ("container", pool.source.name ?? pool.name.text)]
     }
-    let values = sourceValues(of: pool)
-    let own = PoolDriver.keys(of: pool.type).compactMap { key in values[key].map { (key, $0) } }
-    return [("driver", pool.type.rawValue)] + own
+    return [("driver", pool.type.rawValue)] + typeEntries(of: pool)
   }
 
-  private static func sourceValues(of pool: PoolDefinition) -> [String: String] {
+  /// What the keys of the pool's type say.
+  private static func typeEntries(of pool: PoolDefinition) -> [(key: String, value: String)] {
+    let values = sourceValues(of: pool)
+    return PoolDriver.keys(of: pool.type).compactMap { key in values[key].map { (key, $0) } }
+  }
+
+  private static func sourceValues(of pool: PoolDefinition) -> [ByteString: String] {
     let source = pool.source
-    var values: [String: String] = [:]
+    var values: [ByteString: String] = [:]
     values["source-host"] = source.hosts.first?.name
     values["source-path"] = source.dir?.text
     values["source-dev"] = source.devices.first?.path.text

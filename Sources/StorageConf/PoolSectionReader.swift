@@ -25,6 +25,28 @@ struct PoolSectionReader {
     }
   }
 
+  /// The values of the keys that are none of the known ones.
+  func options(otherThan known: [String]) throws(ConfProblem) -> [ByteString: String] {
+    var options: [ByteString: String] = [:]
+    for entry in section.entries where !known.contains(entry.key) {
+      guard !entry.value.hasControlCharacter else {
+        throw refusal(of: entry, expected: "one line without control characters")
+      }
+      options[entry.key] = entry.value
+    }
+    return options
+  }
+
+  /// The type of pool that a section names by itself.
+  func type() throws(ConfProblem) -> PoolType? {
+    guard let entry = section.entry("type") else { return nil }
+    guard let type = PoolType(rawValue: entry.value) else {
+      throw refusal(
+        of: entry, expected: PoolType.allCases.map(\.rawValue).joined(separator: ", "))
+    }
+    return type
+  }
+
   /// A value that is there: in one line, not empty, not starting with a dash (it may become an argument).
   func word(_ key: String) throws(ConfProblem) -> String? {
     guard let entry = section.entry(key) else { return nil }
@@ -200,8 +222,8 @@ struct PoolSectionReader {
 
   private func wwn(_ key: String) throws(ConfProblem) -> String? {
     guard let text = try word(key), let entry = section.entry(key) else { return nil }
-    let digits = text.hasPrefix("0x") ? text.dropFirst(2) : text[...]
-    guard digits.utf8.count == 16, digits.allSatisfy({ $0.isASCII && $0.isHexDigit }) else {
+    let digits = text.without(prefix: "0x") ?? text[...]
+    guard digits.utf8.count == 16, digits.unicodeScalars.allSatisfy(\.isASCIIHexDigit) else {
       throw refusal(of: entry, expected: "16 hexadecimal digits")
     }
     return text

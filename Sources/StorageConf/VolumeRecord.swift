@@ -15,10 +15,15 @@ package struct VolumeRecord: Equatable, Sendable {
   /// number.
   package var identity: String?
   /// What was begun with the content in place and is not known to have ended.
-  package var unfinished: Change?
-
-  /// What can leave a volume's content half done.
-  package enum Change: String, CaseIterable, Sendable { case create, `import`, wipe }
+  package var unfinished: UnfinishedChange?
+  /// The revisions that are never removed to make room for newer ones, oldest first.
+  ///
+  /// By number and time: who numbers revisions without this record may give a number a second time, to another state.
+  package var pinned: [Revision] = []
+  /// The highest number of a revision, remembered when the newest one is removed; nil where none was.
+  package var lastRevision: Int?
+  /// What the volume was called before, while a change of its name is under way.
+  package var renamedFrom: VolumeName?
 
   package init(
     format: VolumeFormat? = nil, lifecycle: LifecycleSettings = LifecycleSettings(),
@@ -51,6 +56,36 @@ package struct VolumeRecord: Equatable, Sendable {
   /// The record as a file, only with what is set, truth values as `yes` and `no`.
   /// - Throws: for a source whose name this notation cannot hold.
   package func text(file: String) throws(ConfProblem) -> String {
+    var document = ConfDocument.empty(file: file)
+    try document.addSection("volume", entries)
+    return String(decoding: document.bytes, as: UTF8.self)
+  }
+
+  /// The same in the place of a file that is there, whose comments stay.
+  /// - Parameter present: what the file holds; nil where there is none.
+  package func bytes(file: String, replacing present: [UInt8]?) throws(ConfProblem) -> [UInt8] {
+    if let present {
+      do throws(ConfProblem) {
+        let edited = try edited(present, file: file)
+        if try VolumeRecord.read(edited, file: file) == self { return edited }
+      } catch {
+        // Of what cannot be understood, or not be edited so, nothing stays.
+      }
+    }
+    return Array(try text(file: file).utf8)
+  }
+
+  private func edited(_ present: [UInt8], file: String) throws(ConfProblem) -> [UInt8] {
+    var document = try ConfDocument.parse(present, file: file)
+    let keys = document.section(named: "volume")?.own.map(\.key) ?? []
+    for key in keys where !entries.contains(where: { $0.key == key }) {
+      try document.removeKey(key, section: "volume")
+    }
+    for (key, value) in entries { try document.set(section: "volume", key: key, value: value) }
+    return document.bytes
+  }
+
+  private var entries: [(key: String, value: String)] {
     var entries: [(key: String, value: String)] = []
     func add(_ key: String, _ value: String?) {
       if let value { entries.append((key, value)) }
@@ -69,15 +104,33 @@ package struct VolumeRecord: Equatable, Sendable {
     add("snap_on_start", lifecycle.snapOnStart)
     add("save_on_stop", lifecycle.saveOnStop)
     add("revisions_to_keep", lifecycle.revisionsToKeep.map { String($0.number) })
-    add("source", lifecycle.source?.text)
+    add("source", lifecycle.source?.recorded)
     add("ephemeral", lifecycle.ephemeral)
     add("size", size.map { String($0.bytes) })
     add("sector_size", sectorSize.map { String($0.bytes) })
     add("identity", identity)
-    add("unfinished", unfinished?.rawValue)
-    var document = ConfDocument.empty(file: file)
-    try document.addSection("volume", entries)
-    return String(decoding: document.bytes, as: UTF8.self)
+    add("unfinished", unfinished?.text)
+    add("pinned", pinned.isEmpty ? nil : pinned.map(\.name).joined(separator: ","))
+    add("last_revision", lastRevision.map { String($0) })
+    add("renamed_from", renamedFrom?.recorded)
+    return entries
+  }
+
+  /// The highest number that was ever given to a revision, 0 for none.
+  /// - Parameter present: the revisions that are there, the newest last.
+  package func highestNumber(among present: [Revision]) -> Int {
+    max(present.last?.number ?? 0, lastRevision ?? 0)
+  }
+
+  /// Lets go of revisions that are about to be removed: they are not pinned any more, and the highest number stays
+  /// used.
+  /// - Parameter present: the revisions that are there, the newest last.
+  package mutating func letGo(of gone: [Revision], among present: [Revision]) {
+    pinned.removeAll { gone.contains($0) }
+    // While a newer one is there, that one tells it.
+    if let newest = present.last, gone.contains(newest) {
+      lastRevision = highestNumber(among: present)
+    }
   }
 
   private mutating func take(_ entry: ConfEntry, file: String) throws(ConfProblem) {
@@ -125,7 +178,7 @@ package struct VolumeRecord: Equatable, Sendable {
       lifecycle.revisionsToKeep = value
     case "source":
       if entry.value.isEmpty { break }
-      guard let source = VolumeName(found: entry.value) else {
+      guard let source = VolumeName(recorded: entry.value) else {
         throw refusal("the name of a volume")
       }
       lifecycle.source = source
@@ -133,10 +186,25 @@ package struct VolumeRecord: Equatable, Sendable {
     case "sector_size": sectorSize = try self.size(entry, file: file)
     case "identity": identity = entry.value
     case "unfinished":
-      guard let change = Change(rawValue: entry.value) else {
-        throw refusal(Change.allCases.map(\.rawValue).joined(separator: ", "))
+      guard let change = UnfinishedChange(text: entry.value) else {
+        throw refusal(UnfinishedChange.expected)
       }
       unfinished = change
+    case "pinned":
+      let revisions = entry.value.split(separator: ",").map { Revision(suffix: $0.trimmed) }
+      guard revisions.allSatisfy({ $0 != nil }) else {
+        throw refusal("revisions as NUMBER@TIME, with commas between them")
+      }
+      pinned = revisions.compactMap { $0 }.sorted { $0.number < $1.number }
+    case "last_revision":
+      guard let number = Int(entry.value), (1...Revision.largestEpoch).contains(Int64(number))
+      else { throw refusal("the number of a revision") }
+      lastRevision = number
+    case "renamed_from":
+      guard let name = VolumeName(recorded: entry.value) else {
+        throw refusal("the name of a volume")
+      }
+      renamedFrom = name
     default:
       throw ConfProblem(
         file: file, line: entry.line, message: "unknown key '\(entry.key.printable)' in [volume]")
@@ -150,5 +218,43 @@ package struct VolumeRecord: Equatable, Sendable {
         message: "\(entry.key): '\(entry.value.printable)' is not accepted: expected a size:"
           + " \(error.text)")
     }
+  }
+}
+
+extension VolumeName {
+  /// The name as the notation can hold it: what would be taken for something else there is written as `%XX`.
+  fileprivate var recorded: String {
+    let bytes = Array(text.utf8)
+    var written: [UInt8] = []
+    for (index, byte) in bytes.enumerated() {
+      let isEnd = index == 0 || index == bytes.count - 1
+      let isSpecial = byte == UInt8(ascii: "%") || byte == .semicolon
+      guard isSpecial || isEnd && (byte.isSpace || byte == UInt8(ascii: "\"")) else {
+        written.append(byte)
+        continue
+      }
+      let digits = String(byte, radix: 16, uppercase: true)
+      written += Array("%\(digits.utf8.count == 1 ? "0" : "")\(digits)".utf8)
+    }
+    return String(decoding: written, as: UTF8.self)
+  }
+
+  /// The name that was written so; a `%` without two digits behind it is itself.
+  fileprivate init?(recorded: String) {
+    let bytes = Array(recorded.utf8)
+    var read: [UInt8] = []
+    var index = 0
+    while index < bytes.count {
+      if bytes[index] == UInt8(ascii: "%"), index + 2 < bytes.count,
+        let byte = UInt8(String(decoding: bytes[index + 1...index + 2], as: UTF8.self), radix: 16)
+      {
+        read.append(byte)
+        index += 3
+      } else {
+        read.append(bytes[index])
+        index += 1
+      }
+    }
+    self.init(found: String(decoding: read, as: UTF8.self))
   }
 }

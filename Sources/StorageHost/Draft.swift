@@ -16,7 +16,7 @@ package struct Draft: Sendable {
   /// - Parameters:
   ///   - name: its name, whose ending tells an editor what it is.
   ///   - text: what is in it.
-  package init(_ name: String, _ text: String) throws(StorageError) {
+  package init(_ name: String, _ text: [UInt8]) throws(StorageError) {
     let temporary = Path(Process.environment("TMPDIR") ?? "/tmp")
     guard temporary.isAbsolute else {
       throw StorageError(.usage, "TMPDIR", "'\(temporary)' is not an absolute path")
@@ -29,25 +29,21 @@ package struct Draft: Sendable {
     folder = try parent.folder(own)
     self.name = name
     do throws(StorageError) {
-      try folder.create(name, mode: 0o600).write(Array(text.utf8))
+      try folder.create(name, mode: 0o600).write(text)
     } catch {
-      var error = error
-      do throws(StorageError) { try remove() } catch let undo {
-        error.failedUndo.append(undo.text)
-      }
-      throw error
+      throw error.undone { () throws(StorageError) in try remove() }
     }
   }
 
   /// What is in the file now, also where the editor has put a new one in its place.
-  package func text() throws(StorageError) -> String {
+  package func text() throws(StorageError) -> [UInt8] {
     guard let file = try folder.openIfPresent(name) else {
       throw StorageError(.notFound, path.text, "the editor has removed it")
     }
     guard try file.status().kind == .regular else {
       throw StorageError(.badInput, path.text, "is not a regular file")
     }
-    return String(decoding: try file.readAll(limit: 1 << 20), as: UTF8.self)
+    return try file.readAll(limit: 1 << 20)
   }
 
   /// Removes the file, what an editor left beside it, and their folder.

@@ -17,7 +17,7 @@ package struct Editor: Sendable {
     guard let words = Editor.words(of: line) else {
       throw StorageError(.usage, variable ?? "", "'\(line)' has a quote without an end")
     }
-    guard let first = words.first, let program = Editor.find(first) else {
+    guard let first = words.first, let program = try Editor.find(first) else {
       throw StorageError(
         .unsupported, "", "Cannot find '\(words.first ?? "")' in path",
         reason: "no such program",
@@ -30,16 +30,28 @@ package struct Editor: Sendable {
   /// Lets the user edit a file, on this process's own terminal.
   /// - Throws: `failure` where the editor fails, or is ended by a signal.
   package func edit(_ file: Path) throws(StorageError) {
+    guard !needsTerminal || (Process.isTerminal(0) && Process.isTerminal(1)) else {
+      throw StorageError(
+        .usage, "", "the editor '\(program.lastComponent)' needs a terminal",
+        hint: "Set EDITOR to a program that edits by itself, or use pool-dumpxml and pool-define.")
+    }
     let status = try ChildProcess.runInForeground(program, arguments + [file.text])
     guard status == 0 else {
       throw StorageError(.failure, program.text, "the editor ended with status \(status)")
     }
   }
 
-  private static func find(_ word: String) -> Path? {
+  /// Whether it is one that waits for keys, for ever where nobody presses any.
+  private var needsTerminal: Bool {
+    let name = program.lastComponent
+    return ["vi", "view", "pico", "joe", "ne", "ed", "micro", "helix", "hx"].contains(name)
+      || ["vim", "nvim", "nano", "emacs", "mcedit", "mg"].contains { name.hasPrefix($0) }
+  }
+
+  private static func find(_ word: String) throws(StorageError) -> Path? {
     if word.utf8.contains(UInt8(ascii: "/")) {
       let path = Path(word)
-      let whole = path.isAbsolute ? path : Process.currentFolder.appending(word)
+      let whole = path.isAbsolute ? path : try Process.currentFolder().appending(word)
       return isProgram(whole) ? whole : nil
     }
     // The user's own programs are meant, so the user's own path counts.
@@ -49,6 +61,7 @@ package struct Editor: Sendable {
   }
 
   private static func isProgram(_ path: Path) -> Bool {
+    // As a shell looks for it: what this user cannot reach is no program of theirs.
     guard let status = try? FileStatus(following: path) else { return false }
     return status.kind == .regular && status.mode & 0o111 != 0
   }
@@ -57,8 +70,8 @@ package struct Editor: Sendable {
   static func words(of line: String) -> [String]? {
     var words: [String] = []
     var word: String?
-    var quote: Character?
-    var letters = Array(line)[...]
+    var quote: Unicode.Scalar?
+    var letters = Array(line.unicodeScalars)[...]
     while let letter = letters.popFirst() {
       if letter == "\\", quote != "'" {
         guard let next = letters.popFirst() else { return nil }
@@ -68,7 +81,7 @@ package struct Editor: Sendable {
       } else if letter == quote {
         quote = nil
       } else if quote != nil {
-        word?.append(letter)
+        word?.unicodeScalars.append(letter)
       } else if letter == "'" || letter == "\"" {
         quote = letter
         word = word ?? ""

@@ -15,8 +15,12 @@ package struct HostFolders: Sendable {
   package let dev: Path
   /// The folder in which systemd hands secrets to a service (systemd.exec(5), `LoadCredential=`); nil for none.
   package let credentials: Path?
+  /// The file that tells this machine from others.
+  package var machine = Path("/etc/machine-id")
   /// Seconds to wait for what may never answer: a server, a device.
   package var answerTimeout = 10.0
+  /// What holds for whoever takes locks on this host.
+  package var lockTerms = FileLock.Terms(timeout: 60, owner: "another command")
 
   package init(
     configuration: Path, runtime: Path, data: Path, proc: Path = Path("/proc"),
@@ -44,7 +48,7 @@ package struct HostFolders: Sendable {
       return system(below: root)
     }
     if Process.isRoot { return system(below: Path("/")) }
-    let home = Process.home
+    let home = try Process.home()
     guard home.isAbsolute else {
       throw StorageError(.usage, "HOME", "'\(home)' is not an absolute path")
     }
@@ -76,10 +80,56 @@ package struct HostFolders: Sendable {
 
   /// What belongs to the present boot, in a folder named after it, so that nothing of an earlier boot counts
   /// even where the runtime folder survives one.
+  ///
+  /// Where proc(5) is not mounted, as in a folder that an image is made of, nothing tells boots apart: what was started
+  /// there counts as started until it is stopped, or until proc(5) is mounted.
+  /// - Throws: as `bootIdentifier`.
   package func currentBoot() throws(StorageError) -> Path {
-    let file = proc.appending("sys/kernel/random/boot_id")
-    let text = String(decoding: try Descriptor(reading: file).readAll(limit: 100), as: UTF8.self)
-    return runtime.appending("boot-\(text.trimmed)")
+    runtime.appending(HostFolders.bootPrefix + (try bootIdentifier()))
+  }
+
+  /// What tells the present boot of this machine from all others (random(4)).
+  /// - Throws: where that is not known, but something was started in a boot that is: it can be this one.
+  package func bootIdentifier() throws(StorageError) -> String {
+    if let known = try SysFile.text(proc.appending("sys/kernel/random/boot_id")) { return known }
+    let own = HostFolders.bootPrefix + HostFolders.unknownBoot
+    let others = try SysFile.names(in: runtime).contains {
+      $0.hasPrefix(HostFolders.bootPrefix) && $0 != own
+    }
+    guard !others else { throw OtherProcesses.untold(proc, "what is started") }
+    return HostFolders.unknownBoot
+  }
+
+  /// What the present boot is called where nothing tells it from others.
+  package static let unknownBoot = "unknown"
+  private static let bootPrefix = "boot-"
+
+  /// What tells this machine from others (machine-id(5)); empty where it has nothing.
+  package func machineIdentifier() throws(StorageError) -> String {
+    do throws(StorageError) {
+      return String(decoding: try Descriptor(reading: machine).readAll(limit: 100), as: UTF8.self)
+        .trimmed
+    } catch {
+      guard error.isAbsence else { throw error }
+      return ""
+    }
+  }
+
+  /// Takes one of the locks that are in the runtime folder, for those who share these definitions.
+  /// - Returns: nil where it is done without.
+  /// - Throws: `lockTimeout`, without a subject, naming the holder.
+  package func lock(_ name: String, _ mode: FileLock.Mode, _ terms: FileLock.Terms)
+    throws(StorageError) -> FileLock?
+  {
+    let folder: Folder
+    do throws(StorageError) {
+      folder = try terms.makesFile ? HostFolders.make(runtime) : Folder(opening: runtime)
+    } catch {
+      let isUseless = !terms.makesFile && error.isMissing
+      guard isUseless || terms.mayDoWithout && error.code == .permission else { throw error }
+      return nil
+    }
+    return try LockFile.lock(name, mode, of: "lock", in: folder, terms)
   }
 
   /// Makes a folder and its parents, 0755: definitions and what is started are no secrets, and reading them needs
@@ -88,11 +138,11 @@ package struct HostFolders: Sendable {
     do throws(StorageError) {
       return try Folder(opening: path)
     } catch {
-      guard error.isAbsence else { throw error }
+      guard error.isMissing else { throw error }
     }
     let parent = try make(path.parent)
     if try parent.makeFolder(path.lastComponent, mode: 0o755) { try parent.sync() }
-    return try Folder(opening: path)
+    return try parent.folder(path.lastComponent)
   }
 
   /// Makes a folder that only its owner may enter (0700), and its parents as `make` does.

@@ -21,12 +21,22 @@ package struct Program: Sendable {
     "/usr/bin", "/usr/sbin", "/bin", "/sbin", "/usr/local/bin", "/usr/local/sbin",
   ]
 
+  /// What stands before the folders: nothing, but in the golden tier, which brings its own programs, so that it needs
+  /// none of the machine's.
+  private static var root: String {
+    #if DEBUG || FAULT_POINTS
+      return Process.environment("CISTERN_FOREIGN_PROGRAMS") ?? ""
+    #else
+      return ""
+    #endif
+  }
+
   /// Where it is.
   /// - Throws: `unsupported`, naming the package.
   package func path() throws(StorageError) -> Path {
     for folder in Program.folders {
-      let path = Path(folder).appending(name)
-      if let status = try? FileStatus(following: path), status.kind == .regular,
+      let path = Path(Program.root + folder).appending(name)
+      if let status = try FileStatus.ifPresent(path), status.kind == .regular,
         status.mode & 0o111 != 0
       {
         return path
@@ -49,17 +59,22 @@ package struct Program: Sendable {
   @discardableResult
   package func run(
     _ arguments: [String], on subject: String, keeping kept: [Descriptor] = [],
-    input: Descriptor? = nil, timeout: Double? = nil, onOutput: (([UInt8]) -> Void)? = nil
+    input: Descriptor? = nil, isConfined: Bool = false, timeout: Double? = nil,
+    onOutput: (([UInt8]) -> Void)? = nil
   ) throws(StorageError) -> String {
     let result = try ChildProcess.run(
-      path(), arguments, keeping: kept, input: input, timeout: timeout, onOutput: onOutput)
+      path(), arguments, keeping: kept, input: input, isConfined: isConfined, timeout: timeout,
+      onOutput: onOutput)
     guard result.status == 0 else {
       let lines = String(decoding: result.errors, as: UTF8.self)
-        .split(whereSeparator: \.isNewline).map { $0.trimmed }.filter { !$0.isEmpty }
+        .lines.map { $0.trimmed }.filter {
+          // qemu-img removes what it could not finish, which a descriptor's name does not let it.
+          !$0.isEmpty && !$0.contains("Error when deleting file /proc/self/fd/")
+        }
       // Its own first word on the matter; what other programs it runs say comes later.
       var reason = lines.first { $0.hasPrefix("\(name): ") } ?? lines.last ?? "no message"
-      for prefix in ["\(name): ", "ERROR: "] where reason.hasPrefix(prefix) {
-        reason.removeFirst(prefix.count)
+      for prefix in ["\(name): ", "ERROR: "] {
+        if let rest = reason.without(prefix: prefix) { reason = String(rest) }
       }
       let isFull = result.errors.contains(text: "No space left on device")
       throw StorageError(

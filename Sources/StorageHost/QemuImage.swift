@@ -38,15 +38,22 @@ package struct QemuImage: Sendable {
 
   /// What qemu-img calls a format.
   package static func word(_ format: VolumeFormat, encrypted: Bool = false) -> String {
-    format.isRaw ? (encrypted ? "luks" : "raw") : format.rawValue
+    switch format {
+    case .ploop: return "parallels"
+    case .vhd: return "vpc"
+    default: return format.isRaw ? (encrypted ? "luks" : "raw") : format.rawValue
+    }
   }
 
-  private var word: String { QemuImage.word(format, encrypted: encryption != nil) }
+  private var word: String {
+    QemuImage.word(format, encrypted: encryption != nil || key != nil)
+  }
 
   /// `create`: the size is rounded up to KiB.
   package func creation(at path: String) -> [String] {
     var words = ["create", "-f", word]
-    if let backing { words += ["-b", backing.path] }
+    // Not opened: what is below has been looked at, on descriptors, and anything else could be there by now.
+    if let backing { words += ["-u", "-b", backing.path] }
     if let key { words += key.arguments }
     words += optionWords(backing: backing)
     words.append(path)
@@ -54,49 +61,47 @@ package struct QemuImage: Sendable {
     return words
   }
 
-  /// `convert` of an image that is not encrypted into one that is not.
-  /// - Parameter isThere: whether the target exists, at least as large; otherwise it is made.
-  package func conversion(
-    from source: String, _ sourceFormat: VolumeFormat, to path: String, isThere: Bool
-  ) -> [String] {
-    let words = ["convert", "-f", QemuImage.word(sourceFormat), "-O", word]
-    return words + (isThere ? ["-n"] : optionWords(backing: nil)) + [source, path]
-  }
-
-  /// `convert` into an image that is there already, where either is encrypted.
-  package func conversionInto(
-    _ path: String, from source: String, _ sourceFormat: VolumeFormat, sourceKey: Key?
-  ) -> [String] {
-    var words = ["convert", "--image-opts", "-n", "--target-image-opts"]
-    if let key { words += key.arguments }
-    if let sourceKey { words += sourceKey.arguments }
-    return words + [
-      QemuImage.imageOptions(source, sourceFormat, sourceKey),
-      QemuImage.imageOptions(path, format, key),
-    ]
+  /// `convert` into an image of this format that is there already, at least as large.
+  /// - Parameter isZero: whether it is known to read as zeroes, which are not written then.
+  package func filling(_ target: ImageReference, from source: ImageReference, isZero: Bool)
+    -> [String]
+  {
+    let zero = isZero ? ["--target-is-zero"] : []
+    guard key != nil || source.key != nil else {
+      return ["convert", "-n"] + zero + source.formatWords("-f")
+        + ["-O", word, source.name, target.name]
+    }
+    var words = ["convert"]
+    if case .told = source { words.append("--image-opts") }
+    words.append("-n")
+    if case .told = target { words.append("--target-image-opts") } else { words += ["-O", word] }
+    words += zero + (key?.arguments ?? []) + (source.key?.arguments ?? [])
+    return words + [source.options, target.options]
   }
 
   /// `resize`: the size is rounded up to 512 bytes.
   package static func resizing(
-    _ path: String, _ format: VolumeFormat, to capacity: ByteCount, shrink: Bool, key: Key?
+    _ image: ImageReference, to capacity: ByteCount, shrink: Bool, key: Key?
   ) -> [String] {
     var words = ["resize"]
     if shrink { words.append("--shrink") }
     if let key {
-      words += ["--image-opts"] + key.arguments + [imageOptions(path, format, key)]
+      if case .told = image { words.append("--image-opts") }
+      words += key.arguments + [image.options]
     } else {
-      words += ["-f", word(format), path]
+      words += image.formatWords("-f") + [image.name]
     }
     return words + ["\(capacity.roundedUp(to: 512).bytes)"]
   }
 
-  private static func imageOptions(_ path: String, _ format: VolumeFormat, _ key: Key?) -> String {
-    var text = "driver=\(word(format, encrypted: key != nil)),file.filename=\(path.commasDoubled)"
-    if let key {
-      text += format == .qcow2 ? ",encrypt.key-secret=" : ",key-secret="
-      text += key.identifier
-    }
-    return text
+  /// `rebase`: only the name in the header changes, and what it names is not opened.
+  package static func renaming(
+    backing: BackingStore, of path: String, _ format: VolumeFormat
+  ) -> [String] {
+    [
+      "rebase", "-u", "-f", word(format), "-b", backing.path, "-F", word(backing.format ?? .raw),
+      path,
+    ]
   }
 
   private func optionWords(backing: BackingStore?) -> [String] {
@@ -130,7 +135,7 @@ package struct QemuImage: Sendable {
 
 extension String {
   /// How QEMU's option lists write a comma inside a value.
-  fileprivate var commasDoubled: String {
+  var commasDoubled: String {
     split(separator: ",", omittingEmptySubsequences: false).joined(separator: ",,")
   }
 }

@@ -17,6 +17,17 @@ package struct StorageError: Error, Equatable, Sendable {
     case interrupted
   }
 
+  /// What can be named and not be there.
+  package enum Missing: Equatable, Sendable { case pool, volume, secret }
+
+  /// How a change is made of which only something that comes after it failed.
+  package enum Made: String, Equatable, Sendable {
+    /// It is not known to be on disk.
+    case uncertain = "it is done, but may not survive a loss of power"
+    /// What has to be cleared away behind it is still there.
+    case untidy = "it is done, but something is left over"
+  }
+
   package var code: Code
   /// What it is about: `pool 'images'`, `volume 'a'`, a path; may be empty.
   package var subject: String
@@ -26,8 +37,14 @@ package struct StorageError: Error, Equatable, Sendable {
   package var reason: String?
   /// The system's error number, where a system call failed.
   package var number: Int32?
+  /// Which of the things that commands name is not there, where that is what the error says and is certain.
+  ///
+  /// Nil for everything else that is missing, also below such a thing: a device, a source, a file.
+  package var missing: Missing?
   /// Undo steps that failed as well, in the order they were tried.
   package var failedUndo: [String] = []
+  /// What became of the change all the same; nil where nothing was changed, or all of it was taken back.
+  package var made: Made?
   /// What may help, as a line of its own: what was probably meant, or what to do instead; not part of `text`.
   package var hint: String?
 
@@ -45,10 +62,24 @@ package struct StorageError: Error, Equatable, Sendable {
   package var text: String {
     var parts = [subject, problem].filter { !$0.isEmpty }
     if let reason { parts.append(reason) }
-    var line = parts.joined(separator: ": ")
-    if !failedUndo.isEmpty {
-      line += "; also could not undo: " + failedUndo.joined(separator: "; ")
+    return parts.joined(separator: ": ") + aftermath
+  }
+
+  /// What is said behind the error: that the change is made all the same, and what could not be undone.
+  package var aftermath: String {
+    let undo = failedUndo.isEmpty ? "" : "; also could not undo: "
+    return (made.map { "; \($0.rawValue)" } ?? "") + undo + failedUndo.joined(separator: "; ")
+  }
+
+  /// The error after what was done up to it is taken back; where that fails, it says so.
+  package func undone(by undo: () throws(StorageError) -> Void) -> StorageError {
+    var error = self
+    do throws(StorageError) {
+      try undo()
+      error.made = nil
+    } catch let failure {
+      error.failedUndo.append(failure.text)
     }
-    return line
+    return error
   }
 }

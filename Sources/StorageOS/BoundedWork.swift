@@ -45,7 +45,7 @@ package final class BoundedWork {
   }
 
   /// Waits for the end of the work.
-  /// - Parameter deadline: when to give up, on the clock of `MonotonicClock`.
+  /// - Parameter deadline: when to give up, on the clock of `Clock.monotonicSeconds`.
   /// - Returns: nil where the time was over first.
   /// - Throws: `interrupted` where this process was asked to stop; the work is ended too.
   package func outcome(by deadline: Double) throws(StorageError) -> Outcome? {
@@ -53,7 +53,7 @@ package final class BoundedWork {
       pollfd(fd: $0.reader.number, events: Int16(POLLIN), revents: 0)
     }
     while true {
-      let wait = Int32(max(0, min((deadline - MonotonicClock.now()) * 1000 + 1, 1e9)))
+      let wait = Int32(max(0, min((deadline - Clock.monotonicSeconds()) * 1000 + 1, 1e9)))
       let ready = poll(&polled, 2, wait)
       if ready < 0 {
         do throws(StorageError) { try Interruption.check() } catch {
@@ -63,7 +63,7 @@ package final class BoundedWork {
         continue
       }
       if ready == 0 {
-        guard MonotonicClock.now() >= deadline else { continue }
+        guard Clock.monotonicSeconds() >= deadline else { continue }
         end()
         return nil
       }
@@ -104,15 +104,5 @@ package final class BoundedWork {
   private final class Work {
     let body: () -> Int32
     init(_ body: @escaping () -> Int32) { self.body = body }
-  }
-}
-
-/// The clock that is never set.
-package enum MonotonicClock {
-  /// Seconds since some moment in the past.
-  package static func now() -> Double {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
   }
 }

@@ -19,21 +19,31 @@ package enum ChildProcess {
   /// administrator and nothing else. It is killed when this process is.
   /// - Parameters:
   ///   - kept: descriptors the program inherits, under the numbers they have here.
+  ///   - isConfined: whether it may open nothing but its libraries and the files behind the descriptors that it is
+  ///     given, and reach no server (landlock(7)); kernels before 5.13 do not see to that.
   ///   - timeout: seconds after which it is killed; nil waits for as long as it takes.
   ///   - onOutput: called with each piece of its output as it comes.
   /// - Throws: `failure` where it cannot be started, or had to be killed; `interrupted` where this process was asked
   ///   to stop, and the program with it.
   package static func run(
     _ program: Path, _ arguments: [String], keeping kept: [Descriptor] = [],
-    input: Descriptor? = nil, timeout: Double? = nil, onOutput: (([UInt8]) -> Void)? = nil
+    input: Descriptor? = nil, isConfined: Bool = false, timeout: Double? = nil,
+    onOutput: (([UInt8]) -> Void)? = nil
   ) throws(StorageError) -> Result {
     let output = try Pipe()
     let errors = try Pipe()
-    var source = input
-    if source == nil { source = try Descriptor(opening: Path("/dev/null"), flags: O_RDONLY) }
+    // Nobody writes into it, so that it is empty. /dev/null need not be there.
+    let empty = try Pipe()
+    empty.closeWriter()
+    let source = input ?? empty.reader
+    if !kept.isEmpty, try FileStatus.ifPresent(Path("/proc/self/fd")) == nil {
+      throw StorageError(
+        .busy, program.text, "cannot be given open files: '/proc' is not mounted",
+        hint: "Mount it: mount -t proc proc /proc")
+    }
     let child = try spawn(
-      program, arguments, io: [source?.number ?? 0, output.writer.number, errors.writer.number],
-      kept: kept)
+      program, arguments, io: [source.number, output.writer.number, errors.writer.number],
+      kept: kept, isConfined: isConfined)
     output.closeWriter()
     errors.closeWriter()
     let texts = collect(output, errors, child: child, timeout: timeout, onOutput: onOutput)
@@ -83,6 +93,7 @@ package enum ChildProcess {
 
   private static func spawn(
     _ program: Path, _ arguments: [String], io: [Int32], kept: [Descriptor],
+    isConfined: Bool = false,
     environment: [String] = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
   ) throws(StorageError) -> pid_t {
     var words = ([program.text] + arguments).map { strdup($0) }
@@ -91,10 +102,23 @@ package enum ChildProcess {
     words.append(nil)
     settings.append(nil)
     let numbers = kept.map(\.number)
+    let rules = isConfined ? try confinement(of: program, to: numbers) : nil
     SystemCall.willChange("execve")
     return try SystemCall.run(program.text, "cannot start") {
-      shim_spawn(program.text, words, settings, io, numbers, Int32(numbers.count))
+      shim_spawn(
+        program.text, words, settings, io, numbers, Int32(numbers.count), rules?.number ?? -1)
     }
+  }
+
+  /// The rules that keep a program to what it is given; nil where the kernel knows none.
+  private static func confinement(of program: Path, to numbers: [Int32]) throws(StorageError)
+    -> Descriptor?
+  {
+    let rules = shim_confinement(program.text, numbers, Int32(numbers.count))
+    if rules >= 0 { return Descriptor(owning: rules, path: program) }
+    let code = errno
+    guard code != ENOSYS, code != EOPNOTSUPP else { return nil }
+    throw StorageError(errno: code, program.text, "cannot be confined to the files it is given")
   }
 
   /// Reads both pipes until they are closed; nil where the time was up first, or this process was asked to stop,
@@ -107,16 +131,16 @@ package enum ChildProcess {
     var polled = [output, errors].map {
       pollfd(fd: $0.reader.number, events: Int16(POLLIN), revents: 0)
     }
-    let end = timeout.map { MonotonicClock.now() + $0 }
+    let end = timeout.map { Clock.monotonicSeconds() + $0 }
     var chunk = [UInt8](repeating: 0, count: 65536)
     while polled.contains(where: { $0.fd >= 0 }) {
-      let wait = end.map { Int32(max(0, min(($0 - MonotonicClock.now()) * 1000, 1e9))) } ?? -1
+      let wait = end.map { Int32(max(0, min(($0 - Clock.monotonicSeconds()) * 1000, 1e9))) } ?? -1
       let ready = poll(&polled, 2, wait)
       if ready < 0, Interruption.isRequested {
         kill(child, SIGTERM)
         return nil
       }
-      if ready == 0, let end, MonotonicClock.now() >= end {
+      if ready == 0, let end, Clock.monotonicSeconds() >= end {
         kill(child, SIGKILL)
         return nil
       }

@@ -8,8 +8,6 @@ import StorageModel
 package final class Descriptor: Sendable {
   /// The flag of open(2) for reading.
   package static let readOnly = O_RDONLY
-  /// Flags of open(2) for a block device that is to be written to while nobody else holds it.
-  package static let exclusiveWriting = O_RDWR | O_EXCL
   package let number: Int32
   package let path: Path
   /// Whether whoever opened it knows that nothing but zeroes can be read from it, as from a new thin volume: zeroes
@@ -23,21 +21,29 @@ package final class Descriptor: Sendable {
     self.readsAsZeroes = readsAsZeroes
   }
 
+  /// As openat(2), with O_CLOEXEC.
+  ///
+  /// A device that is claimed is tried some more times: whoever looks for a free loop device claims others for an
+  /// instant (LOOP_CONFIGURE).
+  static func open(_ name: String, in folder: Int32 = AT_FDCWD, flags: Int32, mode: UInt32)
+    -> Int32
+  {
+    var rest = flags & O_EXCL != 0 && flags & O_CREAT == 0 ? 5 : 0
+    while true {
+      let number = shim_open(folder, name, flags | O_CLOEXEC, mode)
+      guard number < 0, errno == EBUSY, rest > 0 else { return number }
+      rest -= 1
+      usleep(20_000)
+    }
+  }
+
   /// Opens `path` by open(2), following symbolic links; O_CLOEXEC is always added.
   package convenience init(
     opening path: Path, flags: Int32, mode: UInt32 = 0, problem: String = "cannot open",
     readsAsZeroes: Bool = false
   ) throws(StorageError) {
-    // Whoever looks for a free loop device claims others for an instant (LOOP_CONFIGURE), so a device that is claimed is
-    // tried a few times more.
-    var rest = flags & O_EXCL != 0 && flags & O_CREAT == 0 ? 5 : 0
     let number = try SystemCall.run(path.text, problem) {
-      while true {
-        let number = shim_open(AT_FDCWD, path.text, flags | O_CLOEXEC, mode)
-        guard number < 0, errno == EBUSY, rest > 0 else { return number }
-        rest -= 1
-        usleep(20_000)
-      }
+      Descriptor.open(path.text, flags: flags, mode: mode)
     }
     self.init(owning: number, path: path, readsAsZeroes: readsAsZeroes)
   }
@@ -47,6 +53,36 @@ package final class Descriptor: Sendable {
   /// Never blocks on a FIFO without a writer.
   package convenience init(reading path: Path) throws(StorageError) {
     try self.init(opening: path, flags: O_RDONLY | O_NOCTTY | O_NONBLOCK)
+  }
+
+  /// Opens a file or a device for reading and writing.
+  package convenience init(writing path: Path) throws(StorageError) {
+    try self.init(opening: path, flags: O_RDWR | O_NOCTTY | O_NONBLOCK)
+  }
+
+  /// A file in memory of that size, which takes none: nothing but zeroes can be read from it (memfd_create(2)).
+  package convenience init(hole size: ByteCount) throws(StorageError) {
+    let number = try SystemCall.run("", "cannot make a file in memory") {
+      shim_memory_file("hole")
+    }
+    self.init(owning: number, path: Path("a hole"))
+    try setSize(size)
+  }
+
+  /// A file without a name, which is gone when it is closed (O_TMPFILE).
+  package convenience init(namelessIn folder: Path) throws(StorageError) {
+    let number = try SystemCall.run(folder.text, "cannot make a file in it") {
+      shim_open(AT_FDCWD, folder.text, shim_o_tmpfile | O_RDWR | O_CLOEXEC, 0o600)
+    }
+    self.init(owning: number, path: folder)
+  }
+
+  /// The same open file, by the path that users know it by.
+  package func renamed(_ path: Path) throws(StorageError) -> Descriptor {
+    let copy = try SystemCall.run(path.text, "cannot be held open") {
+      fcntl(number, F_DUPFD_CLOEXEC, 0)
+    }
+    return Descriptor(owning: copy, path: path)
   }
 
   deinit { close(number) }
@@ -126,6 +162,19 @@ package final class Descriptor: Sendable {
     }
   }
 
+  /// Gives the first bytes of a file that is in use blocks where they have none; what is in them stays.
+  ///
+  /// Never by writing, as posix_fallocate(3) does where a file system has no fallocate(2): somebody else may write
+  /// there at the same moment.
+  package func fillHoles(to end: ByteCount) throws(StorageError) {
+    guard end > 0 else { return }
+    SystemCall.willChange("fallocate")
+    while shim_fill_holes(number, end.bytes) != 0 {
+      guard errno != EINTR else { continue }
+      throw StorageError(errno: errno, "", "cannot allocate \(end.bytes) bytes in file '\(path)'")
+    }
+  }
+
   /// Sets permission bits.
   package func setMode(_ mode: UInt32) throws(StorageError) {
     SystemCall.willChange("fchmod")
@@ -155,9 +204,17 @@ package final class Descriptor: Sendable {
   }
 
   /// The SELinux label, nil where there is none or the kernel has no labels.
-  package func label() -> String? {
+  package func label() throws(StorageError) -> String? {
     var value = [CChar](repeating: 0, count: 1024)
-    let length = Int(shim_get_label(number, &value, value.count))
+    var length = 0
+    do throws(StorageError) {
+      length = Int(
+        try SystemCall.run(path.text, "cannot read label") {
+          shim_get_label(number, &value, value.count)
+        })
+    } catch {
+      guard error.number == ENODATA || error.number == EOPNOTSUPP else { throw error }
+    }
     guard length > 0 else { return nil }
     return String(decoding: value[..<length].prefix { $0 != 0 }.map(UInt8.init), as: UTF8.self)
   }
@@ -183,5 +240,14 @@ package final class Descriptor: Sendable {
   package func sync() throws(StorageError) {
     SystemCall.willChange("fsync")
     try SystemCall.run(path.text, "cannot write to disk") { fsync(number) }
+  }
+
+  /// The same behind a change that is made, whatever comes of this: an error says so.
+  package func confirm() throws(StorageError) {
+    do throws(StorageError) { try sync() } catch {
+      var error = error
+      error.made = .uncertain
+      throw error
+    }
   }
 }

@@ -21,6 +21,8 @@ package struct FileStatus: Sendable {
   package let allocated: ByteCount
   /// Permission bits, 0 to 0o7777.
   package let mode: UInt32
+  /// As `mode`, of what a copy has too: without set-user-ID, set-group-ID and the sticky bit.
+  package var permissions: UInt32 { mode & 0o777 }
   package let owner: UInt32
   package let group: UInt32
   package let links: UInt32
@@ -41,12 +43,28 @@ package struct FileStatus: Sendable {
     try self.init(descriptor: AT_FDCWD, name: path.text, follow: true, described: path)
   }
 
+  /// The status of a path, following symbolic links; nil where nothing is there.
+  package static func ifPresent(_ path: Path) throws(StorageError) -> FileStatus? {
+    do throws(StorageError) { return try FileStatus(following: path) } catch {
+      if error.isAbsence { return nil }
+      throw error
+    }
+  }
+
   /// The status of a path as this machine knows it, following symbolic links.
   ///
   /// No server is asked, so it never waits for one that is gone; which file it is, is right all the same.
   package init(known path: Path) throws(StorageError) {
     try self.init(
       descriptor: AT_FDCWD, name: path.text, follow: true, isCached: true, described: path)
+  }
+
+  /// The status of a path as this machine knows it, following symbolic links; nil where nothing is there.
+  package static func ifPresent(known path: Path) throws(StorageError) -> FileStatus? {
+    do throws(StorageError) { return try FileStatus(known: path) } catch {
+      if error.isAbsence { return nil }
+      throw error
+    }
   }
 
   init(

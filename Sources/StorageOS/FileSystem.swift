@@ -6,6 +6,8 @@ import StorageModel
 package struct FileSystem: Sendable {
   package let sizes: PoolSizes
   package let isBtrfs: Bool
+  /// Whether it is /proc.
+  package let isProc: Bool
   /// Whether it has no disk below it: tmpfs or ramfs.
   package let isInMemory: Bool
   /// Whether the file server, as those of CIFS do, lets nobody rename a file over one that is open.
@@ -29,6 +31,7 @@ package struct FileSystem: Sendable {
     var magic: UInt64 = 0
     let isKnown = shim_file_system_magic(folder.descriptor.number, &magic) == 0
     // Numbers of <linux/magic.h>.
+    isProc = isKnown && magic == 0x9FA0
     isBtrfs = isKnown && magic == 0x9123_683E
     isInMemory = isKnown && (magic == 0x0102_1994 || magic == 0x8584_58F6)
     refusesToReplaceOpenFiles = isKnown && FileSystem.isCIFS(magic)

@@ -16,13 +16,30 @@ package final class Folder: Sendable {
     package let kind: FileStatus.Kind?
   }
 
-  /// Opens a folder by its path, following symbolic links in it.
+  /// Opens a folder by its path.
+  ///
+  /// Symbolic links in it are followed where nobody can have planted them: those of root, of this user, and of the
+  /// owner of the folder that they lead to.
+  /// - Throws: `permission` for any other link.
   package init(opening path: Path) throws(StorageError) {
-    descriptor = try Descriptor(
-      opening: path, flags: O_RDONLY | O_DIRECTORY, problem: "cannot open directory")
+    let number = shim_open_without_links(path.text, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+    guard number < 0 else {
+      descriptor = Descriptor(owning: number, path: path)
+      return
+    }
+    let code = errno
+    guard code == ELOOP || code == EINTR || code == EAGAIN else {
+      throw StorageError(errno: code, path.text, "cannot open directory")
+    }
+    descriptor = try FolderPath(path).open()
   }
 
   private init(_ descriptor: Descriptor) { self.descriptor = descriptor }
+
+  /// As `init(opening:)`; nil where there is none.
+  package static func ifPresent(_ path: Path) throws(StorageError) -> Folder? {
+    try absentAsNil { () throws(StorageError) in try Folder(opening: path) }
+  }
 
   /// The folder `name` below this one.
   package func folder(_ name: String) throws(StorageError) -> Folder {
@@ -31,7 +48,7 @@ package final class Folder: Sendable {
 
   /// The folder `name` below this one, or nil where there is none.
   package func folderIfPresent(_ name: String) throws(StorageError) -> Folder? {
-    try absentAsNil { () throws(StorageError) in try folder(name) }
+    try Folder.absentAsNil { () throws(StorageError) in try folder(name) }
   }
 
   /// Opens a file below the folder.
@@ -51,12 +68,12 @@ package final class Folder: Sendable {
 
   /// Opens a file for reading, or nil where there is none.
   package func openIfPresent(_ name: String) throws(StorageError) -> Descriptor? {
-    try absentAsNil { () throws(StorageError) in try open(name, flags: O_RDONLY) }
+    try Folder.absentAsNil { () throws(StorageError) in try open(name, flags: O_RDONLY) }
   }
 
   /// The status of a file below the folder, of a symbolic link itself; nil where there is none.
   package func status(_ name: String) throws(StorageError) -> FileStatus? {
-    try absentAsNil { () throws(StorageError) in
+    try Folder.absentAsNil { () throws(StorageError) in
       guard name.utf8.contains(UInt8(ascii: "/")) else {
         return try FileStatus(
           descriptor: descriptor.number, name: name, follow: false,
@@ -108,8 +125,8 @@ package final class Folder: Sendable {
   ///
   /// The calls that change names know no RESOLVE_BENEATH, so they are only given single components.
   func place(of name: String) throws(StorageError) -> (folder: Folder, name: String) {
-    guard let slash = name.lastIndex(of: "/") else { return (self, name) }
-    return (try folder(String(name[..<slash])), String(name[name.index(after: slash)...]))
+    guard let (folder, last) = name.cut(atLast: "/") else { return (self, name) }
+    return (try self.folder(String(folder)), String(last))
   }
 
   /// Makes a folder; an existing one is left as it is.
@@ -120,21 +137,13 @@ package final class Folder: Sendable {
     SystemCall.willChange("mkdirat")
     if mkdirat(folder.descriptor.number, last, mode) == 0 { return true }
     let number = errno
-    guard number == EEXIST, try status(name)?.kind == .folder else {
+    guard number == EEXIST, let present = try status(name) else {
       throw StorageError(errno: number, path.appending(name).text, "cannot create directory")
     }
-    return false
-  }
-
-  /// Makes `name` and its parents below this folder and opens it.
-  package func makeFolders(_ name: String, mode: UInt32) throws(StorageError) -> Folder {
-    if let present = try folderIfPresent(name) { return present }
-    var folder = self
-    for part in name.split(separator: "/").map(String.init) {
-      if try folder.makeFolder(part, mode: mode) { try folder.sync() }
-      folder = try folder.folder(part)
+    guard present.kind == .folder else {
+      throw StorageError(errno: ENOTDIR, path.appending(name).text, "cannot open directory")
     }
-    return folder
+    return false
   }
 
   /// Removes a file.
@@ -152,7 +161,7 @@ package final class Folder: Sendable {
   }
 
   private func remove(_ name: String, flags: Int32, problem: String) throws(StorageError) -> Bool {
-    try absentAsNil { () throws(StorageError) -> Int32 in
+    try Folder.absentAsNil { () throws(StorageError) -> Int32 in
       let (folder, last) = try place(of: name)
       SystemCall.willChange("unlinkat")
       return try SystemCall.run(path.appending(name).text, problem) {
@@ -186,7 +195,9 @@ package final class Folder: Sendable {
         return try rename(name, to: newName, in: folder)
       }
       try link(name, to: newName, in: target)
-      try remove(name)
+      do throws(StorageError) { try remove(name) } catch {
+        throw error.undone { () throws(StorageError) in try target.remove(newName) }
+      }
     }
   }
 
@@ -205,6 +216,9 @@ package final class Folder: Sendable {
   /// Waits until the names in the folder are on disk.
   package func sync() throws(StorageError) { try descriptor.sync() }
 
+  /// The same behind a change of names that is made, whatever comes of this: an error says so.
+  package func confirm() throws(StorageError) { try descriptor.confirm() }
+
   private func kind(ofType type: UInt8) -> FileStatus.Kind? {
     switch Int(type) {
     case Int(DT_REG): return .regular
@@ -216,8 +230,8 @@ package final class Folder: Sendable {
     }
   }
 
-  private func absentAsNil<Value>(_ body: () throws(StorageError) -> Value) throws(StorageError)
-    -> Value?
+  private static func absentAsNil<Value>(_ body: () throws(StorageError) -> Value)
+    throws(StorageError) -> Value?
   {
     do throws(StorageError) {
       return try body()
@@ -230,7 +244,12 @@ package final class Folder: Sendable {
 
 extension Folder {
   /// Opens a regular file below the folder for reading and writing.
+  /// - Throws: `badInput` where it is something else.
   package func openForWriting(_ name: String) throws(StorageError) -> Descriptor {
-    try open(name, flags: O_RDWR | O_NOFOLLOW)
+    let file = try open(name, flags: O_RDWR | O_NOFOLLOW)
+    guard try file.status().kind == .regular else {
+      throw StorageError(.badInput, file.path.text, "is not a regular file")
+    }
+    return file
   }
 }

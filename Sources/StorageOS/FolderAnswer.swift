@@ -23,7 +23,7 @@ package enum FolderAnswer {
   package static func begin(_ folder: Path) {
     guard questions[folder] == nil, known(folder) == nil else { return }
     let work = try? BoundedWork { shim_ask_folder(folder.text) }
-    if let work { questions[folder] = Question(work: work, asked: MonotonicClock.now()) }
+    if let work { questions[folder] = Question(work: work, asked: Clock.monotonicSeconds()) }
   }
 
   /// Waits for the answer.
@@ -47,19 +47,19 @@ package enum FolderAnswer {
       failure = StorageError(
         .inputOutput, folder.text, "does not answer within \(timeout.secondsText) seconds")
     }
-    answers[folder] = (failure, MonotonicClock.now())
+    answers[folder] = (failure, Clock.monotonicSeconds())
     if let failure { throw failure }
   }
 
   /// Notes what came to light later.
   static func note(_ failure: StorageError, for folder: Path) {
-    answers[folder] = (failure, MonotonicClock.now())
+    answers[folder] = (failure, Clock.monotonicSeconds())
   }
 
   /// What was answered before, unless that is long ago: a silence counts for the rest of the command.
   private static func known(_ folder: Path) -> (failure: StorageError?, time: Double)? {
     guard let answer = answers[folder] else { return nil }
-    return answer.failure != nil || MonotonicClock.now() - answer.time < 2 ? answer : nil
+    return answer.failure != nil || Clock.monotonicSeconds() - answer.time < 2 ? answer : nil
   }
 }
 

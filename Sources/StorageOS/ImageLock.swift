@@ -22,16 +22,20 @@ package enum ImageLock {
 
   /// Claims the image that `file` is open on.
   /// - Returns: false where somebody else holds what collides; then nothing is claimed.
-  package static func claim(_ file: Descriptor, for use: Use) -> Bool {
-    func isHeld(_ byte: Int) -> Bool { shim_byte_is_locked(file.number, byte) == 1 }
-    let isFree = {
-      !use.done.contains { isHeld(200 + $0) } && !use.forbidden.contains { isHeld(100 + $0) }
+  /// - Throws: where that cannot be told.
+  package static func claim(_ file: Descriptor, for use: Use) throws(StorageError) -> Bool {
+    func isFree() throws(StorageError) -> Bool {
+      for byte in use.done.map({ 200 + $0 }) + use.forbidden.map({ 100 + $0 })
+      where try file.isLocked(atByte: byte) {
+        return false
+      }
+      return true
     }
-    guard isFree() else { return false }
+    guard try isFree() else { return false }
     let bytes = use.done.map { 100 + $0 } + use.forbidden.map { 200 + $0 }
-    for byte in bytes { _ = shim_lock_byte(file.number, byte) }
+    for byte in bytes { _ = shim_lock_byte(file.number, byte, 0) }
     // Somebody may have come between the look and the claim; whoever looks last sees both.
-    guard isFree() else {
+    guard try isFree() else {
       for byte in bytes { _ = shim_unlock_byte(file.number, byte) }
       return false
     }

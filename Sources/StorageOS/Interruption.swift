@@ -16,6 +16,9 @@ package enum Interruption {
   /// Whether a request was made.
   package static var isRequested: Bool { shim_stop_signal() != 0 }
 
+  /// Whether a request was made that nobody has caught yet.
+  package static var isPending: Bool { isRequested && !wasThrown }
+
   /// Throws `interrupted` where a request was made that was not thrown before.
   ///
   /// Costs next to nothing. Call it on the main thread only, before each part of long work.

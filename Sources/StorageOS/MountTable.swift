@@ -37,6 +37,37 @@ package struct MountTable: Sendable {
     self.init(text: String(decoding: bytes, as: UTF8.self))
   }
 
+  /// What was mounted when this process asked first, as `known` tells.
+  ///
+  /// For questions that no mount of the process's own changes: which servers a path may lead to.
+  /// - Throws: as it did then.
+  package static func snapshot() throws(StorageError) -> MountTable { try first.get() }
+  private static let first: Result<MountTable, StorageError> = {
+    do throws(StorageError) { return .success(try MountTable.known()) } catch {
+      return .failure(error)
+    }
+  }()
+
+  /// Whether any server's files are mounted.
+  package var hasRemote: Bool { mounts.contains(where: \.isRemote) }
+
+  /// The mounts, where they are needed.
+  /// - Throws: a refusal that says so where proc(5) is not mounted.
+  package static func needed(proc: Path = Path("/proc")) throws(StorageError) -> MountTable {
+    do throws(StorageError) { return try MountTable(proc: proc) } catch {
+      guard error.isAbsence else { throw error }
+      throw OtherProcesses.untold(proc, "what is mounted")
+    }
+  }
+
+  /// The mounts as far as they are known: none where proc(5) is not mounted.
+  package static func known(proc: Path = Path("/proc")) throws(StorageError) -> MountTable {
+    do throws(StorageError) { return try MountTable(proc: proc) } catch {
+      guard error.isAbsence else { throw error }
+      return MountTable(text: "")
+    }
+  }
+
   /// Reads lines `ID PARENT MAJOR:MINOR ROOT TARGET OPTIONS [FIELD]... - TYPE SOURCE SUPEROPTIONS`.
   package init(text: String) {
     mounts = text.split(separator: "\n").compactMap { line in
@@ -78,11 +109,17 @@ package struct MountTable: Sendable {
 
   /// A path whose existing part has neither symbolic links nor `..`.
   ///
-  /// No server is asked, so links behind one stay.
-  package func withoutLinks(_ path: Path) -> Path {
+  /// No server is asked, so links behind one stay, as do those that this user may not follow.
+  package func withoutLinks(_ path: Path) throws(StorageError) -> Path {
     if path.text == "/" || !path.isAbsolute { return path }
-    if !isRemote(path), let real = Process.realPath(path) { return real }
-    let parent = withoutLinks(path.parent)
+    if !isRemote(path) {
+      do throws(StorageError) {
+        if let real = try Process.realPath(path) { return real }
+      } catch {
+        guard error.code == .permission || error.isUnfollowedLink else { throw error }
+      }
+    }
+    let parent = try withoutLinks(path.parent)
     switch path.lastComponent {
     case ".": return parent
     case "..": return parent.parent

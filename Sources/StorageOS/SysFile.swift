@@ -3,20 +3,27 @@ import StorageModel
 
 /// Attributes of kernel objects: small files in /sys and /proc, read and written whole.
 package enum SysFile {
-  /// What an attribute says, without white space around it; nil where it is not there or cannot be read now.
-  package static func text(_ file: Path) -> String? {
-    bytes(file).map { String(decoding: $0, as: UTF8.self).trimmed }
+  /// What an attribute says, without white space around it; nil where it is not there or has nothing to say.
+  package static func text(_ file: Path) throws(StorageError) -> String? {
+    try bytes(file).map { String(decoding: $0, as: UTF8.self).trimmed }
   }
 
-  /// The bytes of an attribute; nil where it is not there or cannot be read now.
-  package static func bytes(_ file: Path) -> [UInt8]? {
-    try? Descriptor(reading: file).readAll(limit: 1 << 16)
+  /// The bytes of an attribute; nil where it is not there or has nothing to say.
+  package static func bytes(_ file: Path, limit: Int = 1 << 16) throws(StorageError) -> [UInt8]? {
+    do throws(StorageError) { return try Descriptor(reading: file).readAll(limit: limit) } catch {
+      guard error.isAbsence || error.isObjectGone || error.saysNothing else { throw error }
+      return nil
+    }
   }
 
   /// The names in a folder of attributes, sorted; none where it is not there.
-  package static func names(in folder: Path) -> [String] {
-    guard let entries = try? Folder(opening: folder).entries() else { return [] }
-    return entries.map(\.name).sorted()
+  package static func names(in folder: Path) throws(StorageError) -> [String] {
+    do throws(StorageError) {
+      return try Folder(opening: folder).entries().map(\.name).sorted()
+    } catch {
+      guard error.isAbsence || error.isObjectGone else { throw error }
+      return []
+    }
   }
 
   /// Writes an attribute; the kernel takes it in one call and acts before that returns.
@@ -28,6 +35,14 @@ package enum SysFile {
     let bytes = Array(text.utf8)
     try SystemCall.run(file.text, problem) { Glibc.write(opened.number, bytes, bytes.count) }
   }
+}
+
+extension StorageError {
+  /// Whether the device or process that a file of /sys or /proc tells of went while it was looked at.
+  package var isObjectGone: Bool { [ENODEV, ENXIO, ESRCH].contains(number) }
+
+  /// Whether an attribute is there and its driver has nothing to say.
+  fileprivate var saysNothing: Bool { [EINVAL, ENODATA, EOPNOTSUPP, ENOTCONN].contains(number) }
 }
 
 /// Waiting for what the kernel or another process is about to do.

@@ -47,7 +47,23 @@ extension StorageError {
 
 extension StorageError {
   /// Whether a file is simply not there: nothing else may count as that.
-  package var isAbsence: Bool { number == ENOENT }
+  package var isAbsence: Bool { number == ENOENT || number == ENOTDIR }
+
+  /// Whether nothing is there that would be in the way of making it; what is not there can also have a file in the
+  /// place of a folder above.
+  package var isMissing: Bool { number == ENOENT }
+
+  /// Whether a folder was to be removed that is not empty.
+  package var isNotEmpty: Bool { number == ENOTEMPTY || number == EEXIST }
+
+  /// Whether the name is longer than the file system can hold, so that nothing there has it.
+  package var isTooLongName: Bool { number == ENAMETOOLONG }
+
+  /// Whether a component of a path is a symbolic link where none is followed.
+  package var isUnfollowedLink: Bool { number == ELOOP }
+
+  /// Whether a path cannot lead to a file, for whoever follows it.
+  package var leadsNowhere: Bool { isAbsence || isTooLongName || isUnfollowedLink }
 }
 
 extension StorageError.Code {
@@ -55,9 +71,11 @@ extension StorageError.Code {
   package init(errno number: Int32) {
     switch number {
     case ENOENT, ENOTDIR: self = .notFound
-    case EEXIST, ENOTEMPTY: self = .exists
-    case EBUSY, ETXTBSY, EAGAIN: self = .busy
-    case ENOSPC, EDQUOT, EFBIG: self = .noSpace
+    case EEXIST: self = .exists
+    // What is in a folder uses it.
+    case EBUSY, ETXTBSY, EAGAIN, ENOTEMPTY: self = .busy
+    // There is no room for it: on the file system, in memory, among what a process may have open.
+    case ENOSPC, EDQUOT, EFBIG, ENOMEM, EMFILE, ENFILE: self = .noSpace
     case EACCES, EPERM, EROFS: self = .permission
     case EOPNOTSUPP, ENOSYS, ENOTTY, EXDEV: self = .unsupported
     case EIO: self = .inputOutput

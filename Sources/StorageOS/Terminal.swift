@@ -1,5 +1,6 @@
 import CStorageShim
 import Glibc
+import StorageModel
 
 /// Where output goes to, as far as that decides how it looks.
 ///
@@ -39,7 +40,7 @@ package struct Terminal: Sendable {
     let isAble = (environment("TERM") ?? "dumb") != "dumb" && environment("CLICOLOR") != "0"
     usesColour = environment("NO_COLOR") == nil && (isForced || isTerminal && isAble)
     let locale = environment("LC_ALL") ?? environment("LC_CTYPE") ?? environment("LANG") ?? ""
-    isUnicode = locale.lowercased().replacing("-", with: "").hasSuffix("utf8")
+    isUnicode = locale.lowercased().replacing("-", by: "").hasSuffix("utf8")
   }
 
   private init(descriptor: Int32) {
@@ -67,7 +68,7 @@ package struct Terminal: Sendable {
     var copy = text
     let isASCII = copy.withUTF8 { bytes in bytes.allSatisfy { $0 < 0x80 } }
     if isASCII { return text.utf8.count }
-    guard let locale = unicode else { return text.count }
+    guard let locale = unicode else { return text.unicodeScalars.count }
     let before = uselocale(locale.value)
     defer { uselocale(before) }
     return text.unicodeScalars.reduce(0) { $0 + max(0, Int(shim_character_columns($1.value))) }

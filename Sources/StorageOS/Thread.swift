@@ -1,4 +1,5 @@
 import Glibc
+import StorageModel
 
 /// A piece of work that a thread of its own does while the caller does something else.
 ///

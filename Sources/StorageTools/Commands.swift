@@ -1,29 +1,44 @@
+import StorageModel
+
 /// Every command, by name.
 enum Commands {
   static let all: [Command] = [
+    .driverCheck,
     .findStoragePoolSources, .findStoragePoolSourcesAs,
     .poolAutostart, .poolBuild, .poolCapabilities, .poolCheck, .poolCreate, .poolCreateAs,
     .poolDefine, .poolDefineAs, .poolDelete, .poolDestroy,
     .poolDumpXML, .poolEdit, .poolEvent, .poolExtend, .poolHealth, .poolInfo, .poolList,
-    .poolMetrics, .poolName, .poolRefresh, .poolStart, .poolUndefine,
+    .poolMetrics, .poolName, .poolRefresh, .poolSet, .poolStart, .poolUndefine,
     .poolUUID,
     .secretDefine, .secretDumpXML, .secretList, .secretSetValue, .secretUndefine,
-    .volClone, .volCreate, .volCreateAs, .volCreateFrom, .volDelete, .volDownload, .volDumpXML,
-    .volExport, .volImport, .volInfo, .volKey, .volList, .volName, .volPath, .volPool, .volResize,
-    .volRevert, .volRevisions, .volSet, .volStart, .volStop, .volUpload, .volWipe,
+    .volClear, .volClone, .volCommit, .volCreate, .volCreateAs, .volCreateFrom, .volDelete,
+    .volDownload, .volDumpXML,
+    .volExport, .volImport, .volInfo, .volKey, .volList, .volName, .volPath, .volPool, .volRename,
+    .volResize,
+    .volRevert, .volRevisions, .volSet, .volStart, .volStop, .volTree, .volUpload, .volWipe,
   ]
+
+  /// The command of a name; nil where there is none.
+  static func named(_ name: String) -> Command? { all.first { $0.name == name } }
 
   /// The text of `cistern --help`.
   static var overview: String {
-    let width = all.map(\.name.count).max() ?? 0
+    let width = all.map(\.name.utf8.count).max() ?? 0
     let rows = all.map { command in
-      "  \(command.name)\(String(repeating: " ", count: width - command.name.count + 2))\(command.summary)\n"
+      "  \(command.name)\(String(repeating: " ", count: width - command.name.utf8.count + 2))\(command.summary)\n"
     }
     return """
-      Usage: cistern COMMAND [ARGUMENT]...
+      Usage: cistern [OPTION]... COMMAND [ARGUMENT]...
+             cistern [OPTION]... 'COMMAND [ARGUMENT]...; COMMAND ...'
       Storage pools and volumes. Each command is also a program of its own.
+      Without a command, those on standard input are run, line by line.
 
       \(rows.joined())
+      -q, --quiet     no headings, no texts that only say that something was done
+      -r, --readonly  refuse commands that change something
+      -t, --timing    tell how long each command took
+      -c, -d, -e, -k, -K and -l are taken and ignored, so that `alias virsh=cistern` works.
+
       COMMAND --help, or cistern help COMMAND, tells more. To begin with: man 7 cistern
 
       """

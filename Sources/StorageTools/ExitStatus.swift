@@ -31,7 +31,7 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
       return "Something of that name exists already, or exists otherwise than asked for."
     case .notFound: return "There is no such pool, volume, revision or file."
     case .busy: return "In use, or in a state that forbids the operation."
-    case .noSpace: return "Not enough space."
+    case .noSpace: return "Not enough space, memory or open files."
     case .usage: return "The command line is wrong."
     case .badInput: return "A document, a value or the input data is not acceptable."
     case .unsupported: return "This pool, file system or machine cannot do it."

@@ -1,23 +1,27 @@
-import StorageBackends
-import StorageCore
+import BackendList
+import Operations
 import StorageHost
 import StorageModel
 import StorageOS
 
 /// One call of a command: its arguments, the storage it works on, its output.
 package final class Tool: Sendable {
-  package static let version = "0.1.0"
-
   let command: Command
   let arguments: Arguments
   let storage: Storage
-  var wantsJSON: Bool { arguments.has("json") }
+  /// Whether facts are wanted as JSON: as one document, or those of a list one a line.
+  var wantsJSON: Bool { arguments.has("json") || wantsLines }
+  var wantsLines: Bool { arguments.has("json-lines") }
   var isDryRun: Bool { arguments.has("dry-run") }
+  private let options: ProgramOptions
   private let progressStyle: ProgressLine.Style
 
-  private init(_ command: Command, _ arguments: Arguments) throws(StorageError) {
+  private init(
+    _ command: Command, _ arguments: Arguments, _ options: ProgramOptions = ProgramOptions()
+  ) throws(StorageError) {
     self.command = command
     self.arguments = arguments
+    self.options = options
     var host = try HostFolders.current()
     // What pool-event takes by this name, as virsh does, is no affair of servers and devices.
     let isOwn = command.parameter(named: "timeout")?.isPositional == true
@@ -31,16 +35,21 @@ package final class Tool: Sendable {
       try arguments.value("lock-timeout").map { text throws(StorageError) in
         try Tool.seconds(text, "--lock-timeout")
       } ?? 60
-    let style = arguments.value("progress").map { ProgressLine.Style(rawValue: $0) } ?? .auto
+    let style =
+      arguments.value("progress").map { ProgressLine.Style(rawValue: $0) }
+      ?? (options.isQuiet ? ProgressLine.Style.none : .auto)
     guard let style else {
       let words = ProgressLine.Style.allCases.map(\.rawValue).joined(separator: ", ")
       throw Arguments.usage("--progress is none of: \(words)")
     }
     progressStyle = style
     let name = command.name
+    host.lockTerms = FileLock.Terms(timeout: timeout, owner: name)
     storage = Storage(
-      host: host, locks: Locks(host: host, timeout: timeout, command: name),
-      isDryRun: arguments.has("dry-run"), reserve: try Tool.reserve(arguments),
+      host: host, locks: Locks(host: host),
+      isDryRun: arguments.has("dry-run"), isForced: arguments.has("force"),
+      options: Set(command.parameters.map { ByteString($0.name) }),
+      reserve: try Tool.reserve(arguments),
       makeProgress: { ProgressLine.progress(of: name, style) },
       makeBackend: BackendRegistry.backend)
   }
@@ -69,63 +78,51 @@ package final class Tool: Sendable {
 
   /// Runs a command with this process's arguments and ends the process.
   package static func run(_ name: String) -> Never {
-    run(name, CommandLine.arguments.dropFirst().map { $0 })
+    Process.leaveCrashesToKernel()
+    guard let command = Commands.named(name) else { Program.run([name]) }
+    run(command, Array(Process.arguments.dropFirst()))
   }
 
-  /// Runs the command that the program was called as; called by its own name, the one that the first argument
-  /// names.
+  /// Runs the command that the program was called as; called by any other name, as `cistern`, what the arguments say.
   package static func runByName() -> Never {
-    var words = CommandLine.arguments
-    var name = Path(words.isEmpty ? "cistern" : words.removeFirst()).lastComponent
+    Process.leaveCrashesToKernel()
+    let words = Array(Process.arguments.dropFirst())
+    let name = Path(Process.arguments.first ?? "").lastComponent
     if name == SystemdGenerator.programName { SystemdGenerator.run(words) }
-    if name == "cistern" {
-      guard !words.isEmpty else { finish(Commands.overview, "", .usage) }
-      name = words.removeFirst()
-      if let shell = ShellCompletion([name]) { completeByName(shell, words) }
-      switch name {
-      case "help" where !words.isEmpty:
-        name = words[0]
-        words = ["--help"]
-      case "--help", "-h", "help": finish(Commands.overview, "", .success)
-      case "--version": finish("cistern \(version)\n", "", .success)
-      case "--describe-commands": finish(Commands.description.text + "\n", "", .success)
-      default: break
-      }
-    }
-    run(name, words)
+    guard let command = Commands.named(name) else { Program.run(words) }
+    run(command, words)
   }
 
-  private static func run(_ name: String, _ words: [String]) -> Never {
-    guard let command = Commands.all.first(where: { $0.name == name }) else {
-      let meant = Suggestion.nearest(to: name, in: Commands.all.map(\.name))
-      let hint = meant.map { Suggestion.question($0) + "\n" } ?? ""
-      finish(
-        "",
-        "cistern: unknown command: '\(name.escaped)'\n\(hint)Try 'cistern --help' for a list.\n",
-        .usage)
-    }
+  static func run(
+    _ command: Command, _ words: [String], _ options: ProgramOptions = ProgramOptions()
+  ) -> Never {
     _ = Process.originalFileModeMask
     if let shell = ShellCompletion(words) { complete(command, shell, Array(words.dropFirst())) }
     // Whoever reads the report may go away in the middle of a change; the change still finishes.
     Process.ignoreSignals(brokenPipe: command.effect == .changes)
     // Whatever changes something is stopped where that can be taken back.
     if command.effect == .changes { Interruption.beginNoting() }
-    var wantsJSON = words.contains("--json")
+    var wantsJSON = words.contains("--json") || words.contains("--json-lines")
     var tool: Tool?
     do throws(StorageError) {
       let arguments = try Arguments(words, for: command)
       if arguments.has("help") { finish(command.helpText, "", .success) }
-      if arguments.has("version") { finish("\(name) (cistern) \(version)\n", "", .success) }
-      wantsJSON = arguments.has("json")
-      let made = try Tool(command, arguments)
+      if arguments.has("version") { finish("\(command.name) (cistern) \(version)\n", "", .success) }
+      wantsJSON = arguments.has("json") || arguments.has("json-lines")
+      let made = try Tool(command, arguments, options)
       tool = made
+      try made.checkMayChange()
+      made.tellIgnored()
       ServerWatch.canGoOn = command.effect == .reads
-      ServerWatch.end = { error in fail(command, error, wantsJSON: arguments.has("json")) }
+      ServerWatch.end = { [wantsJSON] error in fail(command, error, wantsJSON: wantsJSON) }
       try command.run(made)
       finish("", "", .success)
     } catch {
       var error = error
       error.hint = error.hint ?? tool?.hint(for: error)
+      if error.code == .badInput, tool?.arguments.hasForeignValue(of: command) == true {
+        error.code = .usage
+      }
       fail(command, error, wantsJSON: wantsJSON)
     }
   }
@@ -154,7 +151,7 @@ package final class Tool: Sendable {
   }
 
   /// Completes a line in which the program is called by its own name and a command's name follows.
-  private static func completeByName(_ shell: ShellCompletion, _ given: [String]) -> Never {
+  static func completeByName(_ shell: ShellCompletion, _ given: [String]) -> Never {
     let words = shell.words(given)
     if words.count > 1, let command = Commands.all.first(where: { $0.name == words[0] }) {
       complete(command, shell, shell.withoutFirstWord(given))
@@ -167,14 +164,10 @@ package final class Tool: Sendable {
   private static func tellJSON(_ error: StorageError, _ command: Command, _ status: Int32)
     -> String
   {
-    var problem = error.problem
-    if !error.failedUndo.isEmpty {
-      problem += "; also could not undo: " + error.failedUndo.joined(separator: "; ")
-    }
     return JSON.object([
       ("schema", .string("cistern.error/1")), ("tool", .string(command.name)),
       ("code", .string(error.code.rawValue)), ("status", .integer(Int64(status))),
-      ("subject", .string(error.subject)), ("problem", .string(problem)),
+      ("subject", .string(error.subject)), ("problem", .string(error.problem + error.aftermath)),
       ("reason", .text(error.reason)), ("hint", .text(error.hint)),
     ]).text
   }
@@ -202,14 +195,56 @@ package final class Tool: Sendable {
   // MARK: Output
 
   /// Writes text to standard output.
-  func write(_ text: String) throws(StorageError) {
+  func write(_ text: String) throws(StorageError) { try write(Array(text.utf8)) }
+
+  /// Writes bytes of text to standard output.
+  func write(_ text: [UInt8]) throws(StorageError) {
     ProgressLine.erase()
-    do throws(StorageError) { try Process.standardOutput.write(Array(text.utf8)) } catch {
+    do throws(StorageError) { try Process.standardOutput.write(text) } catch {
       // Whatever is wrong with the output, it is not the pool's space or state.
       var error = error
       error.code = .inputOutput
       throw error
     }
+  }
+
+  /// Refuses a command that changes something where only reading is allowed; not what it would do, or print.
+  private func checkMayChange() throws(StorageError) {
+    guard options.isReadOnly, command.changes(with: arguments) else { return }
+    throw StorageError(
+      .permission, "", "operation forbidden: read only access prevents \(command.name)")
+  }
+
+  /// Says once a boot what options of virsh mean nothing here.
+  private func tellIgnored() {
+    var told = options.ignored
+    if options.connection != nil {
+      told.append("--connect is ignored: there is no daemon, and these are the pools of this user")
+    }
+    for text in told where storage.isNew(text) { warn(text) }
+  }
+
+  /// Writes what was asked for, with an empty line after it as virsh does.
+  func show(_ text: String) throws(StorageError) {
+    try write(options.endsWithEmptyLine ? text + "\n" : text)
+  }
+
+  private var hasHeading: Bool { !options.isQuiet && !arguments.has("no-heading") }
+
+  /// A table, without its heading where only what it tells is wanted.
+  func table(_ header: [String], _ rows: [[String]]) -> String {
+    Table.text(header, rows, hasHeading: hasHeading)
+  }
+
+  /// A table that grows row by row, for a list that may be long.
+  func table(_ header: [String], optional: String? = nil) -> Table {
+    Table(header, optional: optional, hasHeading: hasHeading)
+  }
+
+  /// Writes such a table, with an empty line after it as virsh does.
+  func show(_ table: Table) throws(StorageError) {
+    try table.write { lines throws(StorageError) in try write(lines) }
+    try show("")
   }
 
   /// Writes a report: text for people, followed by an empty line as virsh does, or one JSON document.
@@ -218,9 +253,22 @@ package final class Tool: Sendable {
   )
     throws(StorageError)
   {
-    guard wantsJSON else { return try write(text() + "\n") }
+    guard wantsJSON else { return try show(text()) }
     let (schema, members) = json()
     try write(JSON.object([("schema", .string("cistern.\(schema)/1"))] + members).text + "\n")
+  }
+
+  /// Writes a list: text for people, one JSON document, or its items as JSON, one a line.
+  /// - Parameter json: the schema, the members before the list, the name of the list, and its items.
+  func reportList(
+    _ text: @autoclosure () -> String,
+    json: @autoclosure () -> (String, [(String, JSON)], String, [JSON])
+  ) throws(StorageError) {
+    guard wantsJSON else { return try show(text()) }
+    let (schema, members, name, items) = json()
+    var list = JSONList(self, schema, members, name)
+    try list.append(items)
+    try list.end()
   }
 
   /// Reports a change, or the steps of a dry run.
@@ -238,7 +286,8 @@ package final class Tool: Sendable {
       ("changed", .boolean(change.isChanged && !isDryRun)), ("message", .string(message)),
     ]
     if isDryRun { members.append(("steps", .array(change.told.map(JSON.string)))) }
-    try report(message.isEmpty ? "" : "\(message)\n", json: ("change", members + more))
+    let isSaid = !message.isEmpty && !options.isQuiet
+    try report(isSaid ? "\(message)\n" : "", json: ("change", members + more))
   }
 
   /// Writes a warning line to standard error.
@@ -264,7 +313,6 @@ package final class Tool: Sendable {
   /// A FIFO is waited for, as cat(1) does.
   func input(_ file: String) throws(StorageError) -> Descriptor {
     if file == "-" { return Process.standardInput }
-    guard !file.isEmpty else { throw StorageError(.usage, "", "the name of a file is empty") }
     try reach(file)
     let source = try Descriptor(opening: Path(file), flags: Descriptor.readOnly)
     guard try source.status().kind != .folder else {
@@ -277,9 +325,10 @@ package final class Tool: Sendable {
   ///
   /// Where all of the machine is a server's there is nothing to give up for.
   func reach(_ file: String) throws(StorageError) {
-    let table = try MountTable()
-    let path = file.hasPrefix("/") ? Path(file) : Process.currentFolder.appending(file)
-    guard let mount = table.mount(holding: table.withoutLinks(path)), mount.isRemote,
+    let table = try MountTable.snapshot()
+    guard table.hasRemote else { return }
+    let path = file.hasPrefix("/") ? Path(file) : try Process.currentFolder().appending(file)
+    guard let mount = try table.mount(holding: table.withoutLinks(path)), mount.isRemote,
       mount.target.text != "/"
     else { return }
     try ServerWatch.reach(mount, timeout: storage.host.answerTimeout, subject: file)

@@ -4,8 +4,8 @@ import StorageModel
 package enum DiskXML {
   /// How the hypervisor is told of a device.
   package enum Style: Sendable {
-    /// A file that QEMU opens in this format.
-    case file(VolumeFormat)
+    /// A file, or a block device, that QEMU opens in this format; decrypted by libvirt where it is encrypted.
+    case qemu(isDevice: Bool, VolumeFormat, Encryption?)
     /// As Qubes' block_device() says it to Xen, whose hotplug script makes a loop device of a file.
     case xen
   }
@@ -17,13 +17,19 @@ package enum DiskXML {
   ) -> String {
     var writer = XMLWriter()
     switch style {
-    case .file(let format):
+    case .qemu(let isDevice, let format, let encryption):
       let name = target ?? "vda"
       let buses = ["vd": "virtio", "sd": "scsi", "hd": "ide", "xvd": "xen"]
       let bus = buses.first { name.hasPrefix($0.key) }.map { [("bus", $0.value)] } ?? []
-      writer.element("disk", [("type", "file"), ("device", "disk")]) { writer in
+      let type = isDevice ? "block" : "file"
+      writer.element("disk", [("type", type), ("device", "disk")]) { writer in
         writer.empty("driver", [("name", "qemu"), ("type", format.rawValue)])
-        writer.empty("source", [("file", device.text)])
+        let source = [(isDevice ? "dev" : "file", device.text)]
+        if let encryption {
+          writer.element("source", source) { EncryptionXML.write(encryption, to: &$0) }
+        } else {
+          writer.empty("source", source)
+        }
         writer.empty("target", [("dev", name)] + bus)
         if isReadOnly { writer.empty("readonly") }
       }

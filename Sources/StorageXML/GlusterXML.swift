@@ -1,3 +1,5 @@
+import StorageModel
+
 /// What the gluster command prints with `--xml` (GlusterFS 10.3).
 package enum GlusterXML {
   /// The names of the volumes in the answer to `volume info all`, in its order.

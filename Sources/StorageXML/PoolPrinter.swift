@@ -72,15 +72,20 @@ extension PoolLifecycle {
   /// Prints the own element, only with what differs from a plain pool; nothing where nothing does.
   func print(to writer: inout XMLWriter) {
     guard !isDefault else { return }
-    let plain = PoolLifecycle()
-    writer.empty(
-      LifecycleXML.element,
-      [
-        ("driver", driver == plain.driver ? nil : driver.rawValue),
-        ("thin_pool", thinPool),
-        ("revisions_to_keep", revisionsToKeep.map { String($0.number) }),
-        ("ephemeral_volatile", ephemeralVolatile ? "yes" : nil),
-        ("setup_check", setupCheck ? nil : "no"),
-      ])
+    let attributes: XMLWriter.Attributes = [
+      ("driver", driver == .plain && process == nil ? nil : driverWord),
+      ("thin_pool", thinPool),
+      ("revisions_to_keep", revisionsToKeep.map { String($0.number) }),
+      ("ephemeral_volatile", ephemeralVolatile ? "yes" : nil),
+      ("setup_check", setupCheck ? nil : "no"),
+    ]
+    guard let options = process?.options, !options.isEmpty else {
+      return writer.empty(LifecycleXML.element, attributes)
+    }
+    writer.element(LifecycleXML.element, attributes) { writer in
+      for (name, value) in options.sorted(by: { $0.key < $1.key }) {
+        writer.empty("cistern:option", [("name", name.text), ("value", value)])
+      }
+    }
   }
 }

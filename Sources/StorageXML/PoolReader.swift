@@ -30,7 +30,10 @@ struct PoolReader {
     pool.copyOnWrite = try root.first("features")?.first("cow")?.yesNo("state")
     try complete(&source, name: name)
     pool.source = source
-    pool.target = try target(source)
+    for element in root.all("lifecycle", namespace: XMLNamespace.cistern) {
+      pool.lifecycle = try lifecycle(element)
+    }
+    pool.target = try target(source, needsPath: pool.lifecycle.process == nil)
     if type == .iscsiDirect, source.initiatorIQN == nil {
       throw sourceFault("missing initiator IQN")
     }
@@ -96,7 +99,7 @@ struct PoolReader {
     }
   }
 
-  private func target(_ source: PoolSource) throws(XMLFault) -> PoolTarget {
+  private func target(_ source: PoolSource, needsPath: Bool) throws(XMLFault) -> PoolTarget {
     guard type.hasTarget else { return PoolTarget() }
     var target = PoolTarget()
     switch type {
@@ -104,6 +107,8 @@ struct PoolReader {
     case .zfs: target.path = Path(verbatim: "/dev/zvol/\(try folderName(source, nested: true))")
     default:
       guard let text = root.value("target", "path") else {
+        // Whether it needs one is the driver's affair.
+        guard needsPath else { break }
         throw (root.first("target") ?? root).fault("missing storage pool target path")
       }
       let path = Path(text)
@@ -144,9 +149,6 @@ struct PoolReader {
       }
     default: break
     }
-    for element in root.all("lifecycle", namespace: XMLNamespace.cistern) {
-      pool.lifecycle = try lifecycle(element)
-    }
   }
 
   private func options(_ list: String, _ namespace: String) -> [XMLElement] {
@@ -167,11 +169,27 @@ struct PoolReader {
     return PoolDefinition.RBDOption(name: name, value: value)
   }
 
+  /// What is said to a driver process.
+  private func processOptions(_ element: XMLElement) throws(XMLFault) -> [ByteString: String] {
+    var options: [ByteString: String] = [:]
+    for option in element.all("option", namespace: XMLNamespace.cistern) {
+      guard let name = option.attribute("name"), let value = option.attribute("value"),
+        !name.isEmpty, !name.hasControlCharacter, !value.hasControlCharacter
+      else { throw option.fault("an option has a name and a value, each in one line") }
+      options[name] = value
+    }
+    return options
+  }
+
   private func lifecycle(_ element: XMLElement) throws(XMLFault) -> PoolLifecycle {
     var lifecycle = PoolLifecycle()
     if let word = element.attribute("driver") {
-      guard let driver = FileDriver(rawValue: word) else { throw element.invalid("driver") }
-      lifecycle.driver = driver
+      if let driver = FileDriver(rawValue: word) {
+        lifecycle.driver = driver
+      } else {
+        guard let process = DriverName(word) else { throw element.invalid("driver") }
+        lifecycle.process = PoolProcess(process, options: try processOptions(element))
+      }
     }
     if let name = element.attribute("thin_pool") {
       guard LVMName.isLegal(name) else { throw element.invalid("thin_pool") }

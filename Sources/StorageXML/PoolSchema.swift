@@ -168,8 +168,13 @@ enum PoolSchema {
   private static let lifecycle = SchemaElement(
     "lifecycle", namespace: XMLNamespace.cistern,
     optional: [
-      ("driver", .words(FileDriver.allCases.map(\.rawValue))), ("thin_pool", .nonEmpty),
+      ("driver", .nonEmpty), ("thin_pool", .nonEmpty),
       ("revisions_to_keep", .revisions),
       ("ephemeral_volatile", .yesNo), ("setup_check", .yesNo),
+    ],
+    [
+      SchemaElement(
+        "option", .any, namespace: XMLNamespace.cistern,
+        required: [("name", .nonEmpty), ("value", .anything)])
     ])
 }

@@ -1,3 +1,5 @@
+import StorageModel
+
 /// What an element may hold when a document is validated: its attributes, its text, its children.
 ///
 /// The order of children never matters, as in libvirt's schemas.

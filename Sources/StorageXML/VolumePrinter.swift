@@ -4,6 +4,8 @@ import StorageModel
 struct VolumePrinter {
   let volume: VolumeDefinition
   let formats: VolumeFormatSet
+  /// See `VolumeXML.write`.
+  let isFound: Bool
 
   func print(to writer: inout XMLWriter) {
     let namespace = volume.lifecycle.isEmpty ? nil : XMLNamespace.cistern
@@ -14,10 +16,11 @@ struct VolumePrinter {
       writer.leaf("name", volume.name.text)
       writer.leaf("key", volume.key)
       printExtents(to: &writer)
-      let capacity = volume.capacity ?? .zero
+      let capacity = volume.capacity ?? (isFound ? nil : .zero)
+      let allocation = volume.allocation ?? (isFound ? nil : capacity)
       let bytes: XMLWriter.Attributes = [("unit", "bytes")]
-      writer.leaf("capacity", String(capacity.bytes), bytes)
-      writer.leaf("allocation", String((volume.allocation ?? capacity).bytes), bytes)
+      writer.leaf("capacity", capacity.map { String($0.bytes) }, bytes)
+      writer.leaf("allocation", allocation.map { String($0.bytes) }, bytes)
       if let physical = volume.physical, physical > .zero {
         writer.leaf("physical", String(physical.bytes), bytes)
       }
@@ -55,7 +58,9 @@ struct VolumePrinter {
   private func printTarget(to writer: inout XMLWriter) {
     let target = volume.target
     writer.leaf("path", target.path?.text)
-    printFormat(target.format, to: &writer)
+    if target.format != nil || !isFound || formats != .images {
+      printFormat(target.format, to: &writer)
+    }
     PermissionsXML.write(target.permissions, to: &writer)
     target.timestamps?.print(to: &writer)
     if let encryption = target.encryption { EncryptionXML.write(encryption, to: &writer) }
@@ -76,17 +81,12 @@ struct VolumePrinter {
   private func printFormat(_ format: VolumeFormat?, to writer: inout XMLWriter) {
     let word: String
     switch formats {
-    case .images: word = (format ?? .raw).documentWord
-    case .partitions: word = (format ?? .none).documentWord
+    case .images: word = (format ?? .raw).rawValue
+    case .partitions: word = (format ?? .none).rawValue
     case .none: return
     }
     writer.empty("format", [("type", word)])
   }
-}
-
-extension VolumeFormat {
-  /// The word in a document: the schema has one for every format but `vhdx`.
-  fileprivate var documentWord: String { self == .vhdx ? "unknown" : rawValue }
 }
 
 extension Timestamps {

@@ -51,7 +51,10 @@ struct VolumeReader {
   private func backingStore() throws(XMLFault) -> BackingStore? {
     guard let path = root.value("backingStore", "path") else { return nil }
     var store = BackingStore(path: path)
-    store.format = try format(in: "backingStore")
+    // What a document leaves out is looked up.
+    if root.value("backingStore", "format", attribute: "type") != nil {
+      store.format = try format(in: "backingStore")
+    }
     store.permissions = try PermissionsXML.read(root.first("backingStore", "permissions"))
     return store
   }
@@ -81,7 +84,7 @@ struct VolumeReader {
   private func format(in parent: String) throws(XMLFault) -> VolumeFormat? {
     let words: [VolumeFormat]
     switch poolType.volumeFormats {
-    case .images: words = VolumeFormat.images
+    case .images: words = VolumeFormat.images + [.vhdx]
     case .partitions: words = VolumeFormat.partitions
     case .none: return nil
     }

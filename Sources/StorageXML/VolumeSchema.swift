@@ -48,7 +48,8 @@ enum VolumeSchema {
         "type",
         .words(
           (VolumeFormat.images + VolumeFormat.partitions).map(\.rawValue)
-            + ["luks", "unknown"] + (PoolType.fs.sourceFormats?.words ?? []))
+            + [VolumeFormat.vhdx.rawValue, "luks", "unknown"]
+            + (PoolType.fs.sourceFormats?.words ?? []))
       )
     ])
 

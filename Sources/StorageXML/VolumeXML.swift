@@ -30,9 +30,14 @@ package enum VolumeXML {
   }
 
   /// The document of a volume, ending in one line feed.
-  package static func write(_ volume: VolumeDefinition, poolType: PoolType) -> String {
+  /// - Parameter isFound: whether it is one that is there, of which what the definition lacks is not known, and left out;
+  ///   of one that is asked for it is what libvirt takes for it.
+  package static func write(
+    _ volume: VolumeDefinition, poolType: PoolType, isFound: Bool = false
+  ) -> String {
     var writer = XMLWriter()
-    VolumePrinter(volume: volume, formats: poolType.volumeFormats).print(to: &writer)
+    VolumePrinter(volume: volume, formats: poolType.volumeFormats, isFound: isFound)
+      .print(to: &writer)
     return writer.text
   }
 }

@@ -1,4 +1,5 @@
 import CLibXML2
+import StorageModel
 
 /// Reads documents with libxml2, event by event, into a tree of its own.
 ///

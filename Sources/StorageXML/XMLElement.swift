@@ -1,3 +1,5 @@
+import StorageModel
+
 /// An element of a document that was read: immutable, without any tie to libxml2.
 struct XMLElement: Sendable {
   /// The name without its prefix (with it where the prefix was never declared).

@@ -48,7 +48,7 @@ struct XMLFault: Error, Equatable {
 extension String {
   /// The text fit for one line of output: values from a document may hold line feeds, and be of any length.
   fileprivate var onOneLine: String {
-    let text = count > 300 ? String(prefix(300)) + "…" : self
+    let text = unicodeScalars.count > 300 ? String(unicodeScalars.prefix(300)) + "…" : self
     guard text.hasControlCharacter else { return text }
     return text.unicodeScalars.reduce(into: "") { line, character in
       switch character {

@@ -1,4 +1,5 @@
 import CLibXML2
+import StorageModel
 
 /// Receives libxml2's events and builds the element tree.
 final class XMLTreeBuilder {
@@ -93,7 +94,7 @@ final class XMLTreeBuilder {
           XMLAttribute(
             name: plain, namespace: attributes[index + 2].map(string),
             value: string(from: attributes[index + 3], to: attributes[index + 4]),
-            position: places.attributes[qualified] ?? places.element))
+            position: places.attributes[ByteString(qualified)] ?? places.element))
       }
     }
     if let last = open.indices.last { open[last].closeText() }
@@ -176,18 +177,18 @@ final class XMLTreeBuilder {
   /// finds the start. That needs the bytes to be the ones libxml2 counts, so not a converted encoding.
   private func startTagPlaces(
     wantsAttributes: Bool
-  ) -> (element: XMLPosition, attributes: [String: XMLPosition]) {
+  ) -> (element: XMLPosition, attributes: [ByteString: XMLPosition]) {
     guard let end = consumed,
       let start = bytes[..<end].lastIndex(of: UInt8(ascii: "<")), start >= cursor.offset
     else { return (parserPosition, [:]) }
     cursor.move(to: start, in: bytes)
     let element = cursor.position
-    var places: [String: XMLPosition] = [:]
+    var places: [ByteString: XMLPosition] = [:]
     if wantsAttributes {
       var index = start
       while let next = nextAttribute(after: index, before: end) {
         cursor.move(to: next.name.lowerBound, in: bytes)
-        places[String(decoding: bytes[next.name], as: UTF8.self)] = cursor.position
+        places[ByteString(String(decoding: bytes[next.name], as: UTF8.self))] = cursor.position
         index = next.end
       }
     }
@@ -222,8 +223,7 @@ private func string(from start: UnsafePointer<xmlChar>?, to end: UnsafePointer<x
 extension String {
   /// Without line ends behind it.
   fileprivate var trimmedEnd: String {
-    var text = self
-    while text.last?.isNewline == true { text.removeLast() }
-    return text
+    let end = unicodeScalars.lastIndex { $0 != "\n" && $0 != "\r" }
+    return end.map { String(self[...$0]) } ?? ""
   }
 }

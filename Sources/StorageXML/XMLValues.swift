@@ -23,14 +23,14 @@ enum CNumber {
     var base = base
     var digits = Substring(rest)
     if base == 0 {
-      base = digits.first == "0" && digits.utf8.count > 1 ? 8 : 10
-      if digits.hasPrefix("0x") || digits.hasPrefix("0X") {
+      base = digits.hasPrefix("0") && digits.utf8.count > 1 ? 8 : 10
+      if let rest = digits.without(prefix: "0x") ?? digits.without(prefix: "0X") {
         base = 16
-        digits = digits.dropFirst(2)
+        digits = rest
       }
     }
     // Swift's own reading would take a second sign.
-    guard let first = digits.first, first.isHexDigit else { return nil }
+    guard digits.unicodeScalars.first?.isASCIIHexDigit == true else { return nil }
     return (sign == UInt8(ascii: "-"), digits, base)
   }
 }

@@ -1,3 +1,5 @@
+import StorageModel
+
 /// Prints elements as libvirt does: two spaces a level, single quotes, one element a line.
 struct XMLWriter {
   private(set) var text = ""

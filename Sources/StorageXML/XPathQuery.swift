@@ -1,4 +1,5 @@
 import CLibXML2
+import StorageModel
 
 /// Picks parts out of documents that were printed here, by XPath expressions (XPath 1.0, as libxml2 knows it).
 package enum XPathQuery {

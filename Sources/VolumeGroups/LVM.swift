@@ -28,7 +28,7 @@ package enum LVM {
   /// - Throws: `unsupported`.
   package static func requireDeviceMapper() throws(StorageError) {
     do throws(StorageError) { _ = try Descriptor(reading: Path("/dev/mapper/control")) } catch {
-      guard SysFile.text(Path("/proc/misc"))?.contains("device-mapper") != true else { return }
+      guard try SysFile.text(Path("/proc/misc"))?.contains("device-mapper") != true else { return }
       throw StorageError(
         .unsupported, "", "the kernel has no device mapper", reason: error.reason,
         hint: "Load its module: modprobe dm-mod")
@@ -64,8 +64,8 @@ package enum LVM {
   /// - Returns: the lines of output and of warnings.
   private static func run(_ words: [String], subject: String) throws(StorageError) -> [UInt8] {
     try load()
-    for word in words where word.contains(where: { " \t\n\"'#\\".contains($0) }) || word.isEmpty {
-      guard !word.isEmpty, !word.contains(where: { " \t\n\"'\\".contains($0) }) else {
+    for word in words {
+      guard !word.isEmpty, !word.utf8.contains(where: " \t\n\"'\\".utf8.contains) else {
         throw StorageError(
           .badInput, subject, "'\(word)' holds blanks or quotes, which LVM cannot be given")
       }
@@ -91,7 +91,7 @@ package enum LVM {
       throw StorageError(.permission, "", "volume groups can be worked with by root only")
     }
     var problem = [CChar](repeating: 0, count: 256)
-    let udev = (try? FileStatus(following: Path("/run/udev/control"))) != nil
+    let udev = try FileStatus.ifPresent(Path("/run/udev/control")) != nil
     let status = shim_lvm_load(udev ? 1 : 0, &problem, problem.count)
     guard status != 0 else { return }
     let text = problem.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }

@@ -26,14 +26,18 @@ enum LVMProblem {
   static func error(_ messages: [String], command: String, subject: String) -> StorageError {
     let all = messages.joined(separator: "\n").lowercased()
     let code = kinds.first { all.contains($0.words) }?.code ?? .failure
-    let said = messages.first.map { $0.hasSuffix(".") ? String($0.dropLast()) : $0 }
+    let said = messages.first.map { $0.withoutFullStop }
     var error = StorageError(code, subject, "\(command) failed", reason: said)
     if all.contains("not detected in your kernel") {
-      error.hint = "The kernel lacks a module: try 'modprobe dm-mod dm-thin-pool dm-snapshot'."
+      error.hint = "The kernel lacks a module: try 'modprobe -a dm-mod dm-thin-pool dm-snapshot'."
     } else if code == .unsupported, all.contains("driver missing") || all.contains("communicate") {
       error.hint = "The kernel has no device mapper: try 'modprobe dm-mod'."
     } else if all.contains("while pvs are missing") {
-      error.hint = "Bring the device back, or give it up: vgreduce --removemissing"
+      // `Cannot change VG NAME while PVs are missing.`
+      let words = messages.joined(separator: " ").split(separator: " ").map(String.init)
+      let group = words.firstIndex(of: "VG").flatMap { words.dropFirst($0 + 1).first } ?? "GROUP"
+      error.hint =
+        "Bring the device back, or give up what is on it: \(VolumeGroup.givingUp(group))"
     }
     return error
   }

@@ -135,14 +135,15 @@ private func words(_ text: Substring, _ separator: UInt8) -> [Substring] {
 
 /// LVM puts names of internal volumes into brackets.
 private func unbracketed(_ name: String) -> String {
-  name.hasPrefix("[") && name.hasSuffix("]") ? String(name.dropFirst().dropLast()) : name
+  name.without(brackets: "[", "]")
 }
 
 /// Reads `12.34` as 1234.
 private func hundredths(_ text: String) -> Int? {
   guard !text.isEmpty else { return nil }
   let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-  guard parts.count == 2, let whole = Int(parts[0]), let rest = Int(parts[1]), parts[1].count == 2
+  guard parts.count == 2, let whole = Int(parts[0]), let rest = Int(parts[1]),
+    parts[1].utf8.count == 2
   else { return nil }
   return whole * 100 + rest
 }

@@ -2,6 +2,11 @@ import StorageModel
 
 /// One volume group with its volumes, as one report tells of them.
 package struct VolumeGroup: Sendable {
+  /// The command that gives up the devices of a group that are not there, with all that lies on them.
+  package static func givingUp(_ group: String) -> String {
+    "vgreduce --removemissing --force \(group)"
+  }
+
   package let name: String
   package let size: ByteCount
   package let free: ByteCount
@@ -9,7 +14,7 @@ package struct VolumeGroup: Sendable {
   /// Whether a physical volume is missing.
   package let isPartial: Bool
   /// All volumes by name, internal ones included.
-  package let volumes: [String: LogicalVolume]
+  package let volumes: [ByteString: LogicalVolume]
 
   /// Reads a group.
   ///
@@ -58,7 +63,7 @@ package struct VolumeGroup: Sendable {
     self.free = free
     self.extent = extent
     isPartial = attributes[3] == UInt8(ascii: "p")
-    var volumes: [String: LogicalVolume] = [:]
+    var volumes: [ByteString: LogicalVolume] = [:]
     volumes.reserveCapacity(rows.count)
     for row in rows {
       guard let volume = LogicalVolume(row: row) else { continue }
@@ -95,7 +100,7 @@ package struct VolumeGroup: Sendable {
   /// The physical volumes that something lies on, as far as they are there.
   package var devices: [Path] {
     let ranges = volumes.values.flatMap(\.segments).flatMap(\.ranges)
-    return Set(ranges.map(\.device).filter { $0.hasPrefix("/") }).sorted().map { Path($0) }
+    return Set(ranges.map(\.device).filter { $0.hasPrefix("/") }.map { Path($0) }).sorted()
   }
 
   /// The parts of physical volumes that a volume lies on, in order; those of thin volumes are their pool's.

@@ -51,7 +51,7 @@ package final class ZstandardDecoder: ContentSource {
     while filled < buffer.count {
       if unread.isEmpty { try fill() }
       if unread.isEmpty {
-        guard !isInFrame else { throw invalid("it ends early") }
+        guard !isInFrame else { throw invalid("it ends early", isCut: true) }
         break
       }
       if !isInFrame, let zeroes = try zeroFrame() {
@@ -121,9 +121,11 @@ package final class ZstandardDecoder: ContentSource {
     unread = 0..<unread.upperBound + count
   }
 
-  private func invalid(_ problem: String) -> StorageError {
+  private func invalid(_ problem: String, isCut: Bool = false) -> StorageError {
     StorageError(
       .badInput, name, "is not valid zstd", reason: problem,
-      hint: "To import it as it is, say --decompress none.")
+      hint: isCut
+        ? "The file is not whole: make or copy it again."
+        : "To import it as it is, say --decompress none.")
   }
 }

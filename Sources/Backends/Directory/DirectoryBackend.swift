@@ -1,5 +1,5 @@
 import FileVolumes
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -10,10 +10,12 @@ package struct DirectoryBackend: FileBackend, BuildingBackend {
 
   package let pool: PoolDefinition
   package let host: HostFolders
+  package let secrets: any SecretSource
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
+    self.secrets = secrets
   }
 
   package func start(_ steps: Steps) throws(StorageError) {

@@ -1,6 +1,6 @@
 import BlockVolumes
 import Signatures
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -14,7 +14,7 @@ package struct DiskBackend: BlockBackend, NamingBackend, BuildingBackend, Source
   package let pool: PoolDefinition
   package let host: HostFolders
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
   }
@@ -52,8 +52,8 @@ package struct DiskBackend: BlockBackend, NamingBackend, BuildingBackend, Source
   /// Reads the partition table, while nobody changes it.
   func table() throws(StorageError) -> PartitionTable {
     let disk = try openDisk { path throws(StorageError) in try Descriptor(readingDevice: path) }
-    try disk.lockDevice(exclusive: false)
-    return try PartitionTable(of: disk, readOnly: true)
+    let lock = try lock(disk, .shared)
+    return try PartitionTable(of: disk, readOnly: true, lock)
   }
 
   /// What is on the disk.
@@ -65,13 +65,32 @@ package struct DiskBackend: BlockBackend, NamingBackend, BuildingBackend, Source
     guard try !disk.geometry().isReadOnly else {
       throw StorageError(.permission, disk.path.text, "is read-only")
     }
-    try disk.lockDevice(exclusive: true)
-    return try PartitionTable(of: disk, readOnly: false)
+    let lock = try lock(disk, .exclusive)
+    return try PartitionTable(of: disk, readOnly: false, lock)
+  }
+
+  /// Locks an open disk for as long as it is open and the result is held: first among these commands, in which whoever
+  /// waits to change it is not kept out by readers that follow each other, then against other programs.
+  /// - Returns: nil where a reader does without the first.
+  /// - Throws: `lockTimeout`.
+  func lock(_ disk: Descriptor, _ mode: FileLock.Mode) throws(StorageError) -> FileLock? {
+    let terms =
+      mode == .shared ? host.lockTerms.forReading.leavingNoTrace : host.lockTerms
+    let lock: FileLock?
+    do throws(StorageError) {
+      lock = try host.lock("disk \(disk.status().device)", mode, terms)
+    } catch {
+      guard error.code == .lockTimeout else { throw error }
+      throw StorageError(.lockTimeout, "device '\(disk.path)'", error.problem)
+    }
+    try disk.lockDevice(exclusive: mode == .exclusive, timeout: terms.timeout)
+    return lock
   }
 
   /// Refuses a disk of device mapper's: of such a one the kernel makes no partitions, also when it is told (BLKPG).
   func checkTakesPartitions(_ disk: Descriptor) throws(StorageError) {
-    guard SysFile.text(try host.sys.appending("dev/block/\(disk.status().device)/dm/name")) == nil
+    let device = try disk.status().device
+    guard try SysFile.text(host.sys.appending("dev/block/\(device)/dm/name")) == nil
     else {
       throw StorageError(
         .unsupported, "pool '\(pool.name)'",
@@ -87,7 +106,7 @@ package struct DiskBackend: BlockBackend, NamingBackend, BuildingBackend, Source
   func names() throws(StorageError) -> PartitionNames {
     let path = try diskPath()
     // A multipath map's partitions are called after the map, not after the kernel's number for it.
-    let real = Process.realPath(path) ?? path
+    let real = try Process.realPath(path) ?? path
     let disk = real.lastComponent.hasPrefix("dm-") ? path.lastComponent : real.lastComponent
     return PartitionNames(disk: disk, separator: pool.source.devices.first?.partSeparator)
   }
@@ -103,7 +122,7 @@ package struct DiskBackend: BlockBackend, NamingBackend, BuildingBackend, Source
     try checkLabel(of: table)
     let layout = try table.layout()
     let view = try kernelView(of: table.device)
-    let differences = view.differences(from: layout)
+    let differences = try view.differences(from: layout)
     guard !differences.isEmpty else {
       return try steps.run("read the partition table of '\(table.device.path)'") {}
     }

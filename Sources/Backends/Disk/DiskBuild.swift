@@ -1,5 +1,5 @@
 import Signatures
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -19,36 +19,39 @@ extension DiskBackend {
         .unsupported, "pool '\(pool.name)'",
         "a disk label of type '\(wanted)' cannot be made here: expected dos, gpt")
     }
-    let disk = try claimDisk()
-    try checkTakesPartitions(disk)
-    if overwrite != .overwrite {
-      try refuse(try Signature.all(on: disk), on: disk.path, label)
-    }
-    try steps.run("make a \(label.rawValue) disk label on '\(disk.path)'") {
-      () throws(StorageError) in
-      try clear(disk)
-      let table = try PartitionTable(of: disk, readOnly: false)
-      try table.create(label)
-      try table.write()
+    try claimingDisk { disk throws(StorageError) in
+      try checkTakesPartitions(disk)
+      if overwrite != .overwrite {
+        try refuse(try Signature.all(on: disk), on: disk.path, label)
+      }
+      try steps.run("make a \(label.rawValue) disk label on '\(disk.path)'") {
+        () throws(StorageError) in
+        try clear(disk)
+        let table = try PartitionTable(of: disk, readOnly: false)
+        try table.create(label)
+        try table.write()
+      }
     }
   }
 
   /// Destroys the table, and with it what tells where the volumes are.
   package func delete(_ steps: Steps) throws(StorageError) {
-    let disk = try claimDisk()
-    try steps.run("remove the disk label of '\(disk.path)'") { () throws(StorageError) in
-      let identities = (try? PartitionTable(of: disk, readOnly: true).layout()).map { layout in
-        layout.partitions.map { layout.identity(of: $0) }
+    try claimingDisk { disk throws(StorageError) in
+      try steps.run("remove the disk label of '\(disk.path)'") { () throws(StorageError) in
+        // A label that cannot be read has partitions that nothing is known of.
+        let identities = (try? PartitionTable(of: disk, readOnly: true).layout()).map { layout in
+          layout.partitions.map { layout.identity(of: $0) }
+        }
+        try clear(disk)
+        for identity in identities ?? [] { try setRecord(nil, identity: identity) }
       }
-      try clear(disk)
-      for identity in identities ?? [] { try setRecord(nil, identity: identity) }
     }
   }
 
   /// Zeroes both ends of the disk, once the kernel shows no partitions any more.
   private func clear(_ disk: Descriptor) throws(StorageError) {
     let view = try kernelView(of: disk)
-    for partition in view.partitions { try view.remove(partition, on: disk) }
+    for partition in try view.partitions() { try view.remove(partition, on: disk) }
     let size = try disk.geometry().size
     let edge = min(Self.edge, size)
     try disk.zeroDevice(from: 0, to: edge)
@@ -58,7 +61,8 @@ extension DiskBackend {
 
   /// Opens the disk so that nobody can use it or a partition of it meanwhile.
   /// - Throws: `busy`, naming who does.
-  private func claimDisk() throws(StorageError) -> Descriptor {
+  private func claimingDisk(_ body: (Descriptor) throws(StorageError) -> Void) throws(StorageError)
+  {
     let disk = try openDisk { path throws(StorageError) in
       do throws(StorageError) { return try Descriptor(claiming: path) } catch {
         guard error.code == .busy else { throw error }
@@ -73,8 +77,8 @@ extension DiskBackend {
     guard try !disk.geometry().isReadOnly else {
       throw StorageError(.permission, disk.path.text, "is read-only")
     }
-    try disk.lockDevice(exclusive: true)
-    return disk
+    let lock = try lock(disk, .exclusive)
+    try withExtendedLifetime(lock) { () throws(StorageError) in try body(disk) }
   }
 
   /// Refuses a disk that holds anything, in libvirt's words.

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -10,37 +10,33 @@ import StorageOS
 /// The table is read, changed and written under one lock on the disk, which other programs that change tables, and
 /// udev, take as well.
 extension DiskBackend {
-  /// Sizes are rounded up to whole MiB, as partitions begin and end.
-  package func plan(_ request: VolumeDefinition, _ options: CreationOptions) throws(StorageError)
-    -> VolumeDefinition
-  {
+  package var traits: VolumeTraits {
+    var traits = VolumeTraits(VolumeFormat.partitions)
+    traits.areDevices = true
+    traits.encryptions = blockEncryptions
+    return traits
+  }
+
+  /// Whole MiB, as partitions begin and end.
+  package func sizeRule(of volume: VolumeDefinition) throws(StorageError) -> SizeRule {
+    .multiples(of: DiskLayout.alignment, header: room(beside: volume))
+  }
+
+  package func sectorSize() throws(StorageError) -> ByteCount { try layout().sector }
+
+  package func complete(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition {
     var volume = request
-    func refused(_ problem: String) -> StorageError {
-      StorageError(.unsupported, "volume '\(volume.name)'", problem)
-    }
     var format = volume.target.format ?? .linux
     // What says nothing about the content gets the type of plain Linux data.
     if format == .raw || format == .none { format = .linux }
-    guard VolumeFormat.partitions.contains(format) else {
-      throw refused("a partition cannot be of format '\(format.rawValue)'")
-    }
-    guard volume.backingStore == nil else {
-      throw refused("backing storage not supported for raw volumes")
-    }
-    guard !options.preallocatesMetadata else {
-      throw refused("metadata preallocation is not supported for raw volumes")
-    }
     if format == .extended, volume.target.encryption != nil || !volume.lifecycle.isEmpty {
-      throw refused("an extended partition holds others, and has no content of its own")
+      throw StorageError(
+        .unsupported, "volume '\(volume.name)'",
+        "an extended partition holds others, and has no content of its own")
     }
-    try checkEncryption(of: volume)
     volume.kind = .block
     volume.target.format = format
     volume.target.permissions = Permissions()
-    let header = headerSize(of: volume.target.encryption)
-    volume.capacity = volume.capacity.map {
-      (max($0, 1) + header).roundedUp(to: DiskLayout.alignment) - header
-    }
     volume.allocation = volume.capacity
     let path = path(of: volume.name)
     volume.key = path.text
@@ -48,9 +44,8 @@ extension DiskBackend {
     return volume
   }
 
-  package func create(_ volume: VolumeDefinition, _ options: CreationOptions, _ steps: Steps)
-    throws(StorageError)
-  {
+  package func create(_ plan: CreationPlan, _ steps: Steps) throws(StorageError) {
+    let volume = plan.volume
     var record: VolumeRecord?
     if !volume.lifecycle.isEmpty || volume.target.encryption != nil {
       record = VolumeRecord(lifecycle: volume.lifecycle)
@@ -60,31 +55,19 @@ extension DiskBackend {
     }
     try makePartition(volume, record: record, steps)
     guard volume.target.encryption != nil, let record else { return }
-    try formatEncrypted(volume, record, steps)
+    try formatEncrypted(plan, record, steps)
   }
 
-  /// Makes a partition of the size of the content, and copies it there; a partition that does not get all of it goes.
-  package func create(
-    _ volume: VolumeDefinition, from source: VolumeContent, _ options: CreationOptions,
-    _ steps: Steps
-  ) throws(StorageError) {
-    guard !options.requiresReflink else {
-      throw StorageError(
-        .unsupported, "volume '\(volume.name)'", "partitions cannot share blocks")
-    }
-    guard volume.target.format != .extended else {
-      throw StorageError(
-        .unsupported, "volume '\(volume.name)'", "an extended partition has no content to copy")
-    }
-    try checkSectors(
-      of: source.volume, told: options.sectorSize, against: try layout().sector,
-      subject: "volume '\(volume.name)'")
-    try checkCopyable(source, to: volume)
-    var record = VolumeRecord(lifecycle: volume.lifecycle)
-    record.encryption = volume.target.encryption
+  /// Makes a partition of the size of the content, and has that written there; a partition that does not get all of it
+  /// goes.
+  package func create(_ plan: CreationPlan, with content: NewContent, _ steps: Steps)
+    throws(StorageError)
+  {
+    var record = VolumeRecord(lifecycle: plan.volume.lifecycle)
+    record.encryption = plan.volume.target.encryption
     record.unfinished = .create
-    try makePartition(volume, record: record, steps)
-    try copyContent(of: source, to: volume.name, steps)
+    try makePartition(plan.volume, record: record, steps)
+    try write(content, to: plan.name, steps)
   }
 
   /// Makes a partition without anything on it, whose record stands before the partition does.
@@ -185,7 +168,7 @@ extension DiskBackend {
     guard let partition = before.partitions.first(where: { $0.number == number }) else { return }
     let view = try kernelView(of: table.device)
     try checkFollowers(of: partition, in: before)
-    for known in view.partitions where known.number == number {
+    for known in try view.partitions() where known.number == number {
       try view.remove(known, on: table.device)
     }
     try table.remove(number)
@@ -200,7 +183,7 @@ extension DiskBackend {
     let names = try names()
     for other in layout.partitions where other.isNested && other.number > partition.number {
       let node = Path("/dev").appending(names.name(other.number))
-      guard let status = try? FileStatus(following: node), status.kind == .blockDevice else {
+      guard let status = try FileStatus.ifPresent(node), status.kind == .blockDevice else {
         continue
       }
       let users = try DeviceUse.holders(
@@ -248,8 +231,7 @@ extension DiskBackend {
     _ capacity: ByteCount, of partition: Partition, _ volume: Volume, in layout: DiskLayout
   ) throws(StorageError) -> ByteCount {
     // What encryption takes for its header stays.
-    let header = partition.size - (volume.definition.capacity ?? partition.size)
-    let size = max(capacity + header, 1).roundedUp(to: DiskLayout.alignment)
+    let size = capacity + room(beside: volume.definition)
     let room = layout.room(for: partition)
     guard size <= room else {
       throw StorageError(

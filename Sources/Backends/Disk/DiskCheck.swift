@@ -1,12 +1,18 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageModel
 import StorageOS
 
 /// Finding and removing what crashes leave.
 extension DiskBackend {
-  package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
+  package func findings(of volumes: [Volume], isStarted: (VolumeName) -> Bool)
+    throws(StorageError) -> [Finding]
+  {
+    try findings()
+  }
+
+  private func findings() throws(StorageError) -> [Finding] {
     let table = try table()
     let layout = try table.layout()
     let names = try names()
@@ -22,23 +28,29 @@ extension DiskBackend {
           .staleKernelView, Path("/dev").appending(names.name(difference.number)),
           volume: VolumeName(found: names.name(difference.number))))
     }
-    var identities: Set<String> = []
+    var identities: Set<ByteString> = []
     for partition in layout.partitions {
       let identity = layout.identity(of: partition)
       identities.insert(identity)
-      guard let key = recordKey(identity), let record = try? records.record(of: key),
-        let change = record.unfinished
+      guard let key = recordKey(identity), let change = try unfinished(key),
+        let name = VolumeName(found: names.name(partition.number))
       else { continue }
       found.append(
-        Finding(
-          change == .create ? .unfinishedVolume : .incompleteContent,
-          disk.parent.appending(names.name(partition.number)),
-          volume: VolumeName(found: names.name(partition.number))))
+        Finding(change, disk.parent.appending(name.text), volume: name, in: pool.name))
     }
     for key in try records.names() where !identities.contains(key.text) {
       found.append(Finding(.orphanRecord, records.file(key), volume: nil))
     }
     return found.sorted { ($0.path, $0.kind.rawValue) < ($1.path, $1.kind.rawValue) }
+  }
+
+  /// What was begun with a volume and not ended, by its record; one that cannot be understood is reported by the
+  /// listing.
+  private func unfinished(_ key: VolumeName) throws(StorageError) -> UnfinishedChange? {
+    do throws(StorageError) { return try records.record(of: key)?.unfinished } catch {
+      guard error.number == nil else { throw error }
+      return nil
+    }
   }
 
   package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {
@@ -69,7 +81,7 @@ extension DiskBackend {
   /// So that a command that was cut can just be typed again.
   package func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
     guard try names().number(in: name.text) != nil else { return }
-    for finding in try findings(isStarted: { _ in true })
+    for finding in try findings()
     where finding.volume == name && finding.kind.isRepairable {
       try repair(finding, steps)
     }

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -47,6 +47,7 @@ extension DiskBackend {
     volume.definition.allocation = partition.size
     volume.definition.physical = partition.size
     volume.definition.target.format = PartitionTypes.format(of: partition, on: layout.label)
+    // Only shown; without the disk there would be no layout either.
     if let disk = try? diskPath() {
       volume.definition.extents = [
         .init(device: disk, start: partition.start, end: partition.end)
@@ -65,7 +66,8 @@ extension DiskBackend {
       definition: definition, properties: definition.lifecycle.resolved(with: pool.lifecycle),
       hasCommitted: true, hasWorkingCopy: false,
       problem:
-        "the kernel does not know the partition; start the pool anew, or run pool-check --repair")
+        "the kernel does not know the partition; start the pool anew, or run "
+        + NextCommand.line(["pool-check", pool.name.text, "--repair"]))
     volume.isOwnDevice = true
     volume.hasRecordedFormat = true
     volume.sectorSize = sector
@@ -79,12 +81,14 @@ extension DiskBackend {
     guard let target = pool.target.path, target.relative(to: host.dev) != nil else {
       return host.dev.appending(name.text)
     }
-    return StablePaths(target: target, host: host).path(of: name.text)
+    // Where the links cannot be read, the device's own name is as good.
+    let paths = try? StablePaths(target: target, host: host)
+    return paths?.path(of: name.text) ?? host.dev.appending(name.text)
   }
 
-  package func volumeName(forPath path: Path) -> VolumeName? {
-    guard let names = try? names() else { return nil }
-    for candidate in [path, Process.realPath(path)].compactMap({ $0 })
+  package func volumeName(forPath path: Path) throws(StorageError) -> VolumeName? {
+    let names = try names()
+    for candidate in [path, try Process.realPath(path)].compactMap({ $0 })
     where candidate.parent.text == "/dev" && names.number(in: candidate.lastComponent) != nil {
       return VolumeName(found: candidate.lastComponent)
     }

@@ -24,11 +24,13 @@ struct KernelView {
   let sys: Path
 
   /// What the kernel knows.
-  var partitions: [DeviceUse.Partition] { DeviceUse.partitions(of: disk, sys: sys) }
+  func partitions() throws(StorageError) -> [DeviceUse.Partition] {
+    try DeviceUse.partitions(of: disk, sys: sys)
+  }
 
   /// What to tell the kernel, in the order to tell it.
-  func differences(from layout: DiskLayout) -> [Difference] {
-    let known = partitions
+  func differences(from layout: DiskLayout) throws(StorageError) -> [Difference] {
+    let known = try partitions()
     var found: [Difference] = known.compactMap { partition in
       let entry = layout.partitions.first { $0.number == partition.number }
       guard let entry, entry.start == partition.start else { return .foreign(partition) }
@@ -50,7 +52,7 @@ struct KernelView {
   func follow(_ layout: DiskLayout, on device: Descriptor, only numbers: Set<Int>? = nil)
     throws(StorageError)
   {
-    for difference in differences(from: layout)
+    for difference in try differences(from: layout)
     where numbers?.contains(difference.number) ?? true {
       switch difference {
       case .foreign(let partition): try remove(partition, on: device)
@@ -68,7 +70,9 @@ struct KernelView {
     let shown =
       partition.isContainer ? min(partition.size, max(1024, layout.sector)) : partition.size
     try device.addKernelPartition(partition.number, from: partition.start, size: shown)
-    guard let known = partitions.first(where: { $0.number == partition.number }) else { return }
+    guard let known = try partitions().first(where: { $0.number == partition.number }) else {
+      return
+    }
     try makeNode(of: known)
   }
 
@@ -77,7 +81,7 @@ struct KernelView {
     try device.removeKernelPartition(partition.number)
     // Where nobody else removes the node it would stand for whatever gets the number next.
     let node = Path("/dev").appending(partition.name)
-    guard let status = try? FileStatus(following: node), status.kind == .blockDevice,
+    guard let status = try FileStatus.ifPresent(node), status.kind == .blockDevice,
       status.device == partition.device
     else { return }
     try Folder(opening: node.parent).remove(node.lastComponent)

@@ -17,10 +17,8 @@ struct PartitionNames: Equatable, Sendable {
 
   /// The number in a name of this form; nil for any other name.
   func number(in name: String) -> Int? {
-    guard name.hasPrefix(prefix) else { return nil }
-    let digits = name.dropFirst(prefix.count)
-    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
-      digits.first != "0", let number = Int(digits)
+    guard let digits = name.without(prefix: prefix), !digits.isEmpty, !digits.hasPrefix("0"),
+      digits.unicodeScalars.allSatisfy(\.isASCIIDigit), let number = Int(digits)
     else { return nil }
     return number
   }

@@ -27,10 +27,12 @@ final class PartitionTable {
   let device: Descriptor
   let geometry: DeviceGeometry
   private let disk: OpaquePointer
+  private let lock: FileLock?
 
   /// Reads the table.
+  /// - Parameter lock: what is held for as long as the table is.
   /// - Throws: `unsupported` where libfdisk is missing, naming its package.
-  init(of device: Descriptor, readOnly: Bool) throws(StorageError) {
+  init(of device: Descriptor, readOnly: Bool, _ lock: FileLock? = nil) throws(StorageError) {
     var problem = [CChar](repeating: 0, count: 256)
     guard shim_fdisk_load(&problem, problem.count) == 0 else {
       let text = problem.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
@@ -39,6 +41,7 @@ final class PartitionTable {
         reason: "install the package libfdisk1")
     }
     self.device = device
+    self.lock = lock
     geometry = try device.geometry()
     var opened: OpaquePointer?
     try SystemCall.run(device.path.text, "cannot read the partition table") {
@@ -148,7 +151,7 @@ final class PartitionTable {
     var error = StorageError(errno: -result, device.path.text, problem)
     let message = String(cString: shim_fdisk_message(disk))
     if !message.isEmpty {
-      error.reason = message.hasSuffix(".") ? String(message.dropLast()) : message
+      error.reason = message.withoutFullStop
     }
     throw error
   }

@@ -24,7 +24,8 @@ enum PartitionTypes {
   /// The word for a code; `none` for what libvirt has no word for.
   static func format(of partition: Partition, on label: DiskLabel) -> VolumeFormat {
     if partition.isContainer { return .extended }
-    let other = ["e": "6", "4": "6", "b": "c"][partition.type] ?? partition.type
+    let others: [ByteString: String] = ["e": "6", "4": "6", "b": "c"]
+    let other = others[partition.type] ?? partition.type
     return codes.first { (label == .gpt ? $0.gpt : $0.dos) == other }?.format ?? .none
   }
 }

@@ -1,7 +1,7 @@
 import FileVolumes
 import MountedFolders
 import Mounts
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -12,10 +12,12 @@ package struct FileSystemBackend: MountedBackend {
 
   package let pool: PoolDefinition
   package let host: HostFolders
+  package let secrets: any SecretSource
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
+    self.secrets = secrets
   }
 
   /// The one source device.
@@ -70,10 +72,8 @@ package struct FileSystemBackend: MountedBackend {
 
   // MARK: Which mount is the pool's
 
-  package func sourceIdentity() -> String? {
-    guard let device = try? device(), let status = try? FileStatus(known: device) else {
-      return nil
-    }
+  package func sourceIdentity() throws(StorageError) -> String? {
+    guard let status = try FileStatus.ifPresent(known: device()) else { return nil }
     return status.kind == .blockDevice ? "\(status.device)" : nil
   }
 
@@ -81,46 +81,45 @@ package struct FileSystemBackend: MountedBackend {
   ///
   /// Where the name in the definition is gone, the number that the
   /// device had when it was mounted counts.
-  package func isOwn(_ mount: Mount) -> Bool {
+  package func isOwn(_ mount: Mount) throws(StorageError) -> Bool {
     guard mount.root.text == "/" || mount.type == "btrfs", !mount.isRemote else { return false }
-    guard let device = try? device() else { return false }
     let source = Path(verbatim: mount.source)
-    guard let status = try? FileStatus(known: device) else {
-      guard let marked = markedIdentity(), !marked.isEmpty else { return false }
-      return mount.device == marked || number(of: source).map { "\($0)" } == marked
+    guard let status = try FileStatus.ifPresent(known: device()) else {
+      guard let marked = try markedIdentity(), !marked.isEmpty else { return false }
+      if mount.device == marked { return true }
+      return try number(of: source).map { "\($0)" } == marked
     }
     if status.kind == .blockDevice {
       if mount.device == "\(status.device)" { return true }
-      guard mount.device.hasPrefix("0:"), let mounted = number(of: source) else { return false }
-      return mounted == status.device || areOfOneBtrfs(mounted, status.device)
+      guard mount.device.hasPrefix("0:"), let mounted = try number(of: source) else { return false }
+      if mounted == status.device { return true }
+      return try areOfOneBtrfs(mounted, status.device)
     }
-    let loops = OpenFiles.loopsBacked(by: status.identity, sys: host.sys)
+    let loops = try OpenFiles.loopsBacked(by: status.identity, sys: host.sys)
     return loops.contains { "/dev/\($0)" == mount.source }
   }
 
-  private func number(of path: Path) -> DeviceNumber? {
-    guard path.isAbsolute, let status = try? FileStatus(known: path), status.kind == .blockDevice
+  private func number(of path: Path) throws(StorageError) -> DeviceNumber? {
+    guard path.isAbsolute, let status = try FileStatus.ifPresent(known: path),
+      status.kind == .blockDevice
     else { return nil }
     return status.device
   }
 
   /// Whether two devices belong to one Btrfs, which is mounted by any of its devices
   /// (`/sys/fs/btrfs/UUID/devices/NAME`).
-  private func areOfOneBtrfs(_ left: DeviceNumber, _ right: DeviceNumber) -> Bool {
-    guard let first = DeviceUse.kernelName(of: left, sys: host.sys),
-      let second = DeviceUse.kernelName(of: right, sys: host.sys)
+  private func areOfOneBtrfs(_ left: DeviceNumber, _ right: DeviceNumber) throws(StorageError)
+    -> Bool
+  {
+    guard let first = try DeviceUse.kernelName(of: left, sys: host.sys),
+      let second = try DeviceUse.kernelName(of: right, sys: host.sys)
     else { return false }
-    return btrfs().contains { folder in
-      let names = (try? Folder(opening: folder.appending("devices")).entries())?.map(\.name) ?? []
-      return names.contains(first) && names.contains(second)
-    }
-  }
-
-  /// The folder in /sys of each mounted Btrfs.
-  private func btrfs() -> [Path] {
     let all = host.sys.appending("fs/btrfs")
-    let names = (try? Folder(opening: all).entries())?.map(\.name) ?? []
-    return names.filter { $0.contains("-") }.map { all.appending($0) }
+    for name in try SysFile.names(in: all) where name.contains("-") {
+      let names = try SysFile.names(in: all.appending(name).appending("devices"))
+      if names.contains(first), names.contains(second) { return true }
+    }
+    return false
   }
 
   // MARK: Build

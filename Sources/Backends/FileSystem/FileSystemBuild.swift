@@ -1,6 +1,6 @@
 import MountedFolders
 import Signatures
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -70,7 +70,7 @@ extension FileSystemBackend {
             of: status.device, countingReaders: false, proc: host.proc, sys: host.sys))
       }
     case .regular:
-      let loops = OpenFiles.loopsBacked(by: status.identity, sys: host.sys)
+      let loops = try OpenFiles.loopsBacked(by: status.identity, sys: host.sys)
       guard loops.isEmpty else { throw inUse(device, by: loops.map { "/dev/\($0)" }) }
     default:
       throw StorageError(.badInput, subject, "'\(device)' is neither a device nor an image file")

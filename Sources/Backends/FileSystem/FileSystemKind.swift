@@ -1,4 +1,5 @@
 import StorageHost
+import StorageModel
 
 /// What is needed to make and to mount a file system of one of the definition's formats.
 struct FileSystemKind: Sendable {
@@ -14,7 +15,7 @@ struct FileSystemKind: Sendable {
   /// Missing are iso9660, which is made of files; gfs, vmfs and ufs, which
   /// nothing makes. gfs2 and ocfs2 are made for one machine alone, since a cluster has more to say than a definition
   /// can. Sources: the manual page of each program.
-  private static let all: [String: FileSystemKind] = [
+  private static let all: [ByteString: FileSystemKind] = [
     "ext2": ext("ext2"), "ext3": ext("ext3"), "ext4": ext("ext4"),
     "xfs": FileSystemKind(Program("mkfs.xfs", package: "xfsprogs"), ["-f", "-q"]),
     "btrfs": FileSystemKind(Program("mkfs.btrfs", package: "btrfs-progs"), ["-f", "-q"]),

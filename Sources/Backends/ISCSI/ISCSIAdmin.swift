@@ -48,12 +48,10 @@ struct ISCSIAdmin {
 
   /// Reads what discovery prints: lines `HOST:PORT,GROUP TARGET`, in its order.
   static func targets(in output: String) -> [FoundTarget] {
-    output.split(whereSeparator: \.isNewline).compactMap { line in
-      let words = line.split(whereSeparator: \.isWhitespace)
+    output.lines.compactMap { line in
+      let words = line.words
       guard words.count == 2, let name = try? ISCSIName(String(words[1])) else { return nil }
-      let group = words[0].lastIndex(of: ",").flatMap {
-        Int(words[0][words[0].index(after: $0)...])
-      }
+      let group = words[0].cut(atLast: ",").flatMap { Int($0.after) }
       return FoundTarget(name: name, group: group)
     }
   }
@@ -100,12 +98,10 @@ struct ISCSIAdmin {
 
   /// What iscsiadm says went wrong: the daemon's own words where it quotes them, else its last line.
   private static func reason(_ errors: String) -> String? {
-    let lines = errors.split(whereSeparator: \.isNewline).map { $0.trimmed }
-      .filter { $0.hasPrefix("iscsiadm: ") }.map { String($0.dropFirst(10)) }
+    let lines = errors.lines.compactMap { $0.trimmed.without(prefix: "iscsiadm: ") }
     for line in lines where line.hasPrefix("initiator reported error (") {
-      guard let dash = line.firstIndex(of: "-"), line.hasSuffix(")") else { continue }
-      return line[line.index(after: dash)...].dropLast().trimmed
+      if let words = line.cut(at: "-")?.after.without(suffix: ")") { return words.trimmed }
     }
-    return lines.last
+    return lines.last.map(String.init)
   }
 }

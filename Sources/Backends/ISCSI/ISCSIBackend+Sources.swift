@@ -1,4 +1,4 @@
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -35,11 +35,9 @@ extension ISCSIBackend: SourceFindingBackend {
         output = try admin.run(
           ISCSIAdmin.discovery(at: portal, by: name), allowingNothing: true, timeout: patience)
       } catch {
-        var error = error
-        do throws(StorageError) { try admin.run(remove, timeout: patience) } catch let failure {
-          error.failedUndo.append(failure.text)
+        throw error.undone { () throws(StorageError) in
+          _ = try admin.run(remove, timeout: patience)
         }
-        throw error
       }
       try admin.run(remove, timeout: patience)
     }
@@ -48,7 +46,7 @@ extension ISCSIBackend: SourceFindingBackend {
 
   /// One source for each target; one that answers at several portals is still one.
   private static func sources(in output: String, _ query: PoolSource?) -> [PoolSource] {
-    var seen: Set<String> = []
+    var seen: Set<ByteString> = []
     return ISCSIAdmin.targets(in: output).filter { seen.insert("\($0.name)").inserted }.map {
       target in
       var source = PoolSource()

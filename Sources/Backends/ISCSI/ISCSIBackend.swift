@@ -1,6 +1,6 @@
 import BlockVolumes
 import SCSIUnits
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -11,10 +11,12 @@ package struct ISCSIBackend: UnitBackend, AttachingBackend {
 
   package let pool: PoolDefinition
   package let host: HostFolders
+  package let secrets: any SecretSource
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
+    self.secrets = secrets
   }
 
   private var subject: String { "pool '\(pool.name)'" }
@@ -26,8 +28,8 @@ package struct ISCSIBackend: UnitBackend, AttachingBackend {
   ///
   /// Where the pool says as which initiator, only such a one.
   private func session() throws(StorageError) -> ISCSISessions.Session? {
-    let login = try Login(pool, host: host)
-    let sessions = ISCSISessions(sys: host.sys).all().filter { session in
+    let login = try Login(pool, host: host, secrets: secrets)
+    let sessions = try ISCSISessions(sys: host.sys).all().filter { session in
       session.target == "\(login.target)"
         && (session.interface == files.interface || session.serves(login.portal))
         && (login.initiator == nil || session.initiator == login.initiator?.description)
@@ -36,7 +38,7 @@ package struct ISCSIBackend: UnitBackend, AttachingBackend {
   }
 
   package func hostNumber() throws(StorageError) -> UInt32 {
-    let login = try Login(pool, host: host)
+    let login = try Login(pool, host: host, secrets: secrets)
     guard let session = try session() else {
       throw StorageError(
         .notFound, subject, "no iSCSI session with target '\(login.target)' at \(login.portal)")
@@ -51,7 +53,7 @@ package struct ISCSIBackend: UnitBackend, AttachingBackend {
 
   package func start(_ steps: Steps) throws(StorageError) {
     try StablePaths.check(target: target, dev: host.dev)
-    let login = try Login(pool, host: host)
+    let login = try Login(pool, host: host, secrets: secrets)
     if try session()?.isLoggedIn != true { try login.run(steps) }
     try scanSteps(
       on: { () throws(StorageError) in try hostNumber() },
@@ -76,6 +78,6 @@ package struct ISCSIBackend: UnitBackend, AttachingBackend {
 
   /// Sessions and records that somebody else made are none of the pool's.
   package func unfinishedStart() throws(StorageError) -> Finding? {
-    files.anyFile().map { Finding(.staleSession, $0, volume: nil) }
+    try files.anyFile().map { Finding(.staleSession, $0, volume: nil) }
   }
 }

@@ -31,39 +31,46 @@ struct ISCSISessions {
   private var folder: Path { sys.appending("class/iscsi_session") }
 
   /// In the order of their numbers.
-  func all() -> [Session] {
-    SysFile.names(in: folder).compactMap { session($0) }.sorted { $0.number < $1.number }
+  func all() throws(StorageError) -> [Session] {
+    var found: [Session] = []
+    for name in try SysFile.names(in: folder) {
+      if let session = try session(name) { found.append(session) }
+    }
+    return found.sorted { $0.number < $1.number }
   }
 
-  private func session(_ name: String) -> Session? {
+  private func session(_ name: String) throws(StorageError) -> Session? {
     let folder = folder.appending(name)
     // .../hostH/sessionN/iscsi_session/sessionN
-    guard name.hasPrefix("session"), let number = Int(name.dropFirst(7)),
-      let real = Process.realPath(folder),
-      let host = real.components.last(where: { $0.hasPrefix("host") })
-        .flatMap({ UInt32($0.dropFirst(4)) })
+    guard let number = name.without(prefix: "session").flatMap({ Int($0) }),
+      let real = try Process.realPath(folder),
+      let host = real.components.lazy.compactMap({ $0.without(prefix: "host") }).last
+        .flatMap({ UInt32($0) })
     else { return nil }
-    func text(_ attribute: String) -> String {
-      let text = SysFile.text(folder.appending(attribute)) ?? ""
+    func text(_ attribute: String) throws(StorageError) -> String {
+      let text = try SysFile.text(folder.appending(attribute)) ?? ""
       return text == "<NULL>" || text == "(null)" ? "" : text
     }
     return Session(
-      number: number, target: text("targetname"), interface: text("ifacename"),
-      initiator: text("initiatorname"), state: text("state"), scsiHost: host,
-      portals: portals(of: number))
+      number: number, target: try text("targetname"), interface: try text("ifacename"),
+      initiator: try text("initiatorname"), state: try text("state"), scsiHost: host,
+      portals: try portals(of: number))
   }
 
-  private func portals(of session: Int) -> [Portal] {
+  private func portals(of session: Int) throws(StorageError) -> [Portal] {
     let connections = sys.appending("class/iscsi_connection")
-    let names = SysFile.names(in: connections).filter { $0.hasPrefix("connection\(session):") }
-    return names.flatMap { name in
-      [("persistent_address", "persistent_port"), ("address", "port")].compactMap { host, port in
-        let folder = connections.appending(name)
-        guard let host = SysFile.text(folder.appending(host)), !host.isEmpty,
-          let port = SysFile.text(folder.appending(port)).flatMap({ Int($0) })
-        else { return nil }
-        return try? Portal(PoolSource.Host(name: host, port: port))
+    var found: [Portal] = []
+    for name in try SysFile.names(in: connections) where name.hasPrefix("connection\(session):") {
+      let folder = connections.appending(name)
+      for (host, port) in [("persistent_address", "persistent_port"), ("address", "port")] {
+        guard let host = try SysFile.text(folder.appending(host)), !host.isEmpty,
+          let port = try SysFile.text(folder.appending(port)).flatMap({ Int($0) }),
+          // What the kernel says in a form that is no portal's is none that a pool could name.
+          let portal = try? Portal(PoolSource.Host(name: host, port: port))
+        else { continue }
+        found.append(portal)
       }
     }
+    return found
   }
 }

@@ -1,4 +1,4 @@
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -12,6 +12,7 @@ struct Login {
 
   private let pool: PoolDefinition
   private let host: HostFolders
+  private let secrets: any SecretSource
   private let files: RecordFiles
   private let admin: ISCSIAdmin
 
@@ -19,7 +20,9 @@ struct Login {
   private static let localSeconds = 30.0
 
   /// - Throws: `badInput`, in libvirt's words, for a definition that names no portal or target, or several.
-  init(_ pool: PoolDefinition, host: HostFolders) throws(StorageError) {
+  init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource)
+    throws(StorageError)
+  {
     let subject = "pool '\(pool.name)'"
     guard let server = pool.source.hosts.first, pool.source.hosts.count == 1 else {
       throw StorageError(
@@ -46,6 +49,7 @@ struct Login {
     }
     self.pool = pool
     self.host = host
+    self.secrets = secrets
     files = RecordFiles(pool: pool)
     admin = ISCSIAdmin(subject: subject)
   }
@@ -57,7 +61,7 @@ struct Login {
     // What a killed start left would be taken for what is made now.
     try Login.end(pool, host: host, steps)
     // iscsiadm would replace it without a word.
-    if let foreign = files.foreignRecord(of: target, at: portal) {
+    if let foreign = try files.foreignRecord(of: target, at: portal) {
       throw StorageError(
         .busy, "pool '\(pool.name)'",
         "open-iscsi has a record of that portal which is not the pool's",
@@ -77,27 +81,22 @@ struct Login {
     try steps.run(
       "run \(ISCSIAdmin.program.commandLine(record))",
       undo: { () throws(StorageError) in
-        for node in files.nodes() { try files.remove(node) }
+        for node in try files.nodes() { try files.remove(node) }
       }
     ) { () throws(StorageError) in try admin.run(record, timeout: Login.localSeconds) }
     let what = settings.password == nil ? "time limits" : "time limits and CHAP secret"
     try steps.run("set \(what) in the record of the target") { () throws(StorageError) in
-      guard let node = files.nodes().first else {
+      guard let node = try files.nodes().first else {
         throw StorageError(.failure, "pool '\(pool.name)'", "iscsiadm made no record of the target")
       }
       try files.set(settings, in: node)
     }
     let end = undoing(ISCSIAdmin.node(target, at: portal, by: name, ["--logout"]))
     let words = ISCSIAdmin.node(target, at: portal, by: name, ["--login"])
-    try steps.run("run \(ISCSIAdmin.program.commandLine(words))", undo: end) {
+    try steps.run("run \(ISCSIAdmin.program.commandLine(words))", clearing: end) {
       () throws(StorageError) in
-      do throws(StorageError) {
-        try admin.run(words, timeout: Double(settings.seconds) + Login.localSeconds)
-      } catch {
-        // The daemon may go on trying after iscsiadm has ended.
-        try? end()
-        throw error
-      }
+      // The daemon may go on trying after iscsiadm has ended.
+      try admin.run(words, timeout: Double(settings.seconds) + Login.localSeconds)
     }
   }
 
@@ -107,21 +106,21 @@ struct Login {
     let files = RecordFiles(pool: pool)
     let admin = ISCSIAdmin(subject: "pool '\(pool.name)'")
     let name = files.interface
-    for session in ISCSISessions(sys: host.sys).all() where session.interface == name {
+    for session in try ISCSISessions(sys: host.sys).all() where session.interface == name {
       let words = ["--mode", "session", "--sid", "\(session.number)", "--logout"]
       try steps.run("run \(ISCSIAdmin.program.commandLine(words))") { () throws(StorageError) in
         try admin.run(words, allowingNothing: true, timeout: localSeconds)
       }
     }
-    if files.hasUnfinished() {
+    if try files.hasUnfinished() {
       try steps.run("remove an unfinished record") { () throws(StorageError) in try files.sweep() }
     }
-    for node in files.nodes() {
+    for node in try files.nodes() {
       try steps.run("remove the record '\(node.file)'") { () throws(StorageError) in
         try files.remove(node)
       }
     }
-    guard files.interfaceFile() != nil else { return }
+    guard try files.interfaceFile() != nil else { return }
     let words = ISCSIAdmin.interface(name, ["--op", "delete"])
     try steps.run("run \(ISCSIAdmin.program.commandLine(words))") { () throws(StorageError) in
       try admin.run(words, allowingNothing: true, timeout: localSeconds)
@@ -151,7 +150,7 @@ struct Login {
     guard !authentication.username.hasControlCharacter,
       authentication.username.utf8.count <= 255
     else { throw StorageError(.badInput, subject, "the CHAP user name has control characters") }
-    let password = try SecretStore(host: host).value(of: authentication.secret, for: .iscsi)
+    let password = try secrets.value(of: authentication.secret, for: .iscsi)
     guard password.isOneLine, password.count <= 255 else {
       throw StorageError(
         .badInput, subject,

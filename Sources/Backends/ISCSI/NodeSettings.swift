@@ -21,7 +21,7 @@ struct NodeSettings {
     for line in text.split(separator: "\n") {
       if line.hasPrefix("# END RECORD") {
         end = line + "\n"
-      } else if !replaced.contains(line.prefix { $0 != "=" }.trimmed) {
+      } else if !replaced.contains((line.cut(at: "=")?.before ?? line).trimmed) {
         kept.append(line)
       }
     }

@@ -10,8 +10,7 @@ struct Portal: Equatable, CustomStringConvertible {
 
   /// - Throws: `badInput` for a host that would be something else on a command line or in a record.
   init(_ host: PoolSource.Host) throws(StorageError) {
-    var name = host.name
-    if name.hasPrefix("["), name.hasSuffix("]") { name = String(name.dropFirst().dropLast()) }
+    let name = host.name.without(brackets: "[", "]")
     let isPlain = name.unicodeScalars.allSatisfy {
       $0.isASCII && $0.value > 0x20 && $0.value != 0x7f && !"/,[]".unicodeScalars.contains($0)
     }

@@ -19,10 +19,14 @@ struct RecordFiles {
   }
 
   /// The file of the interface record; nil where there is none.
-  func interfaceFile() -> Path? {
-    roots.map { $0.appending("ifaces/\(interface)") }.first {
-      (try? FileStatus(following: $0)) != nil
+  func interfaceFile() throws(StorageError) -> Path? { try first("ifaces/\(interface)") }
+
+  /// The file of that name in the first folder that has it.
+  private func first(_ name: String) throws(StorageError) -> Path? {
+    for root in roots where try FileStatus.ifPresent(root.appending(name)) != nil {
+      return root.appending(name)
     }
+    return nil
   }
 
   /// A record of a target at a portal.
@@ -39,43 +43,55 @@ struct RecordFiles {
   }
 
   /// The records that are reached by the pool's interface, by file.
-  func nodes() -> [Node] { allNodes().filter { $0.interface == interface } }
+  func nodes() throws(StorageError) -> [Node] {
+    try allNodes().filter { $0.interface == interface }
+  }
 
   /// Somebody else's record of the target at the portal that the pool's would replace: there can be only one for
   /// each portal whose group is not known.
   ///
   /// nil where there is none.
-  func foreignRecord(of target: ISCSIName, at portal: Portal) -> Node? {
-    allNodes().first {
+  func foreignRecord(of target: ISCSIName, at portal: Portal) throws(StorageError) -> Node? {
+    try allNodes().first {
       $0.interface != interface && $0.group == nil && $0.target == "\(target)"
         && $0.host == portal.host && $0.port == portal.port
     }
   }
 
-  private func allNodes() -> [Node] {
-    roots.flatMap { root in
+  private func allNodes() throws(StorageError) -> [Node] {
+    var found: [Node] = []
+    for root in roots {
       let nodes = root.appending("nodes")
-      return SysFile.names(in: nodes).flatMap { target in
-        files(below: nodes.appending(target), depth: 2).compactMap { node($0, in: root) }
+      for target in try SysFile.names(in: nodes) {
+        for file in try files(below: nodes.appending(target), depth: 2) {
+          if let node = try node(file, in: root) { found.append(node) }
+        }
       }
     }
+    return found
   }
 
   /// A record is a file `HOST,PORT`, or `HOST,PORT,GROUP/INTERFACE` once the portal's group is known.
-  private func files(below folder: Path, depth: Int) -> [Path] {
-    guard depth > 0, let entries = try? Folder(opening: folder).entries() else { return [] }
-    return entries.sorted { $0.name < $1.name }.flatMap { entry in
+  private func files(below folder: Path, depth: Int) throws(StorageError) -> [Path] {
+    guard depth > 0 else { return [] }
+    var found: [Path] = []
+    for entry in try Folder(opening: folder).entries().sorted(by: { $0.name < $1.name }) {
       let path = folder.appending(entry.name)
-      return entry.kind == .folder ? files(below: path, depth: depth - 1) : [path]
+      if entry.kind == .folder {
+        found += try files(below: path, depth: depth - 1)
+      } else {
+        found.append(path)
+      }
     }
+    return found
   }
 
-  private func node(_ file: Path, in root: Path) -> Node? {
-    guard let bytes = SysFile.bytes(file) else { return nil }
-    var values: [String: String] = [:]
+  private func node(_ file: Path, in root: Path) throws(StorageError) -> Node? {
+    guard let bytes = try SysFile.bytes(file) else { return nil }
+    var values: [ByteString: String] = [:]
     for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-      guard let equals = line.firstIndex(of: "=") else { continue }
-      values[line[..<equals].trimmed] = line[line.index(after: equals)...].trimmed
+      guard let (key, value) = line.cut(at: "=") else { continue }
+      values[key.trimmed] = value.trimmed
     }
     guard let interface = values["iface.iscsi_ifacename"], let target = values["node.name"],
       let host = values["node.conn[0].address"],
@@ -121,15 +137,17 @@ struct RecordFiles {
     try folder.sync()
     var emptied = node.file.parent
     while emptied.relative(to: node.root.appending("nodes")) != nil {
-      // Whatever else is in a folder keeps it.
-      guard (try? Folder(opening: emptied.parent).removeFolder(emptied.lastComponent)) == true
-      else {
+      do throws(StorageError) {
+        try Folder(opening: emptied.parent).removeFolder(emptied.lastComponent)
+      } catch {
+        // Whatever else is in a folder keeps it.
+        guard error.isNotEmpty else { throw error }
         break
       }
       emptied = emptied.parent
     }
     let links = node.root.appending("static")
-    for name in SysFile.names(in: links) where name.hasSuffix(",\(interface)") {
+    for name in try SysFile.names(in: links) where name.hasSuffix(",\(interface)") {
       try Folder(opening: links).remove(name)
     }
   }
@@ -138,20 +156,18 @@ struct RecordFiles {
 
   /// Removes a record that was not finished.
   func sweep() throws(StorageError) {
-    for path in roots {
-      guard let root = try? Folder(opening: path) else { continue }
-      try root.remove(unfinished)
+    for path in roots where try FileStatus.ifPresent(path) != nil {
+      try Folder(opening: path).remove(unfinished)
     }
   }
 
   /// Whether there is a record that was not finished.
-  func hasUnfinished() -> Bool {
-    roots.contains { (try? FileStatus(following: $0.appending(unfinished))) != nil }
-  }
+  func hasUnfinished() throws(StorageError) -> Bool { try first(unfinished) != nil }
 
   /// One of the files that belong to the pool; nil where there is none.
-  func anyFile() -> Path? {
-    interfaceFile() ?? nodes().first?.file
-      ?? roots.map { $0.appending(unfinished) }.first { (try? FileStatus(following: $0)) != nil }
+  func anyFile() throws(StorageError) -> Path? {
+    if let file = try interfaceFile() { return file }
+    if let node = try nodes().first { return node.file }
+    return try first(unfinished)
   }
 }

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -39,11 +39,9 @@ extension GroupBackend {
     }
     guard let mapped = path.relative(to: Path("/dev/mapper")) else { return nil }
     let prefix = LVMName.doubled(groupName) + "-"
-    guard mapped.hasPrefix(prefix) else { return nil }
-    let rest = mapped.dropFirst(prefix.count).split(
-      separator: "--", omittingEmptySubsequences: false)
-    guard rest.allSatisfy({ !$0.contains("-") }) else { return nil }
-    return VolumeName(found: rest.joined(separator: "-"))
+    guard let rest = mapped.without(prefix: prefix) else { return nil }
+    let name = rest.replacing("--", by: "-")
+    return LVMName.doubled(name) == rest[...] ? VolumeName(found: name) : nil
   }
 
   /// Refuses what no new volume can be called.
@@ -59,7 +57,7 @@ extension GroupBackend {
   ///
   /// LVM's report tells whether anybody does; only then it is worth to look at every process.
   func holders(of volume: LogicalVolume, countingReaders: Bool) throws(StorageError) -> [String] {
-    guard volume.isOpen, let status = try? FileStatus(following: node(volume.name)),
+    guard volume.isOpen, let status = try FileStatus.ifPresent(node(volume.name)),
       status.kind == .blockDevice
     else { return [] }
     return try DeviceUse.holders(
@@ -67,10 +65,16 @@ extension GroupBackend {
   }
 
   /// Looks whether a running QEMU has the volume, and lets go of it again: LVM removes nothing that is open.
-  package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError) -> [Descriptor]
-  {
-    guard let device = try? Descriptor(readingDevice: devicePath(of: volume)) else { return [] }
-    guard ImageLock.claim(device, for: use) else {
+  package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError) -> [FileClaim] {
+    let device: Descriptor
+    do throws(StorageError) {
+      device = try Descriptor(readingDevice: devicePath(of: volume))
+    } catch {
+      // What is not active has no device that anybody could have open.
+      guard error.isAbsence || error.isDeviceGone else { throw error }
+      return []
+    }
+    guard try ImageLock.claim(device, for: use) else {
       throw StorageError(.busy, volume.subject, "is in use by a running QEMU")
     }
     return []
@@ -78,28 +82,37 @@ extension GroupBackend {
 
   /// The size of the sectors that a new volume has: that of the group's devices, which LVM lets all have the same
   /// (lvm.conf(5), devices/allow_mixed_block_sizes).
-  func sectorSize() throws(StorageError) -> ByteCount {
+  package func sectorSize() throws(StorageError) -> ByteCount {
     for device in try memberDevices() {
-      if let size = DeviceUse.sectorSize(of: device, sys: host.sys) { return size }
+      if let size = try DeviceUse.sectorSize(of: device, sys: host.sys) { return size }
     }
     return SectorSize.usual
   }
 
   /// The group's devices, in LVM's order, by the numbers that tell them whatever path names them.
   func memberDevices() throws(StorageError) -> [DeviceNumber] {
-    try PhysicalVolume.devices(of: groupName)
-      .compactMap { (try? FileStatus(following: $0))?.device }
+    var found: [DeviceNumber] = []
+    for path in try PhysicalVolume.devices(of: groupName) {
+      if let status = try FileStatus.ifPresent(path) { found.append(status.device) }
+    }
+    return found
   }
 
   /// What is wrong in a group that lacks a device: each volume that lies on it, or the group where none does.
   func missingDevices(of group: VolumeGroup, _ isMeant: (LogicalVolume) -> Bool) -> [Finding] {
     guard group.isPartial else { return [] }
+    let advice =
+      "none: bring it back (vgextend --restoremissing \(groupName) DEVICE), or give up what is on it:"
+      + " \(VolumeGroup.givingUp(groupName))"
     let volumes = group.volumes.values.filter { $0.isPartial && isMeant($0) }
     guard !volumes.isEmpty else {
-      return [Finding(.missingDevice, Path("/dev/\(groupName)"), volume: nil)]
+      return [
+        Finding(.missingDevice, Path("/dev/\(groupName)"), volume: nil, advice: advice)
+      ]
     }
     return volumes.map {
-      Finding(.missingDevice, node($0.name), volume: VolumeName(found: $0.name))
+      Finding(
+        .missingDevice, node($0.name), volume: VolumeName(found: $0.name), advice: advice)
     }
   }
 
@@ -111,14 +124,6 @@ extension GroupBackend {
     let name = full(finding.path.lastComponent)
     try steps.run("resume '\(name)'") { () throws(StorageError) in
       try report.change("lvchange", ["--refresh", name], of: nil)
-    }
-  }
-
-  /// The order in which findings are repaired: suspended devices first, because LVM and everybody else wait for them.
-  func ordered(_ findings: [Finding]) -> [Finding] {
-    func rank(_ one: Finding) -> Int { one.kind == .suspendedDevice ? 0 : 1 }
-    return findings.sorted {
-      (rank($0), $0.path, $0.kind.rawValue) < (rank($1), $1.path, $1.kind.rawValue)
     }
   }
 
@@ -138,6 +143,7 @@ extension GroupBackend {
   {
     for name in names {
       guard let found = try report.knownGroup().volumes[name], found.isHalfMade else { continue }
+      // Where it cannot be made, LVM says itself what it does not remove.
       try? activate(found, of: volume)
     }
     var rest = names[...]

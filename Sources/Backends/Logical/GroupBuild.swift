@@ -1,6 +1,6 @@
 import BlockVolumes
 import Signatures
-import StorageCore
+import StorageBackend
 import StorageModel
 import StorageOS
 import VolumeGroups
@@ -66,11 +66,12 @@ extension GroupBackend {
     for path in devices {
       let device = try Descriptor(claiming: path)
       let status = try device.status()
-      let member = members.first {
-        $0.device == path
-          || (try? FileStatus(following: $0.device))?.device == status.device
+      var group: String?
+      for member in members where group == nil {
+        let number = try FileStatus.ifPresent(member.device)?.device
+        if member.device == path || number == status.device { group = member.group }
       }
-      if let group = member?.group {
+      if let group {
         throw StorageError(
           .busy, path.text, "belongs to volume group '\(group)'",
           hint: "Take it out first: vgreduce \(group) \(path)")
@@ -124,7 +125,7 @@ extension GroupBackend {
     guard !group.isPartial else {
       throw StorageError(
         .busy, "pool '\(pool.name)'", "volume group '\(groupName)' lacks a device",
-        hint: "Bring it back, or give it up: vgreduce --removemissing \(groupName)")
+        hint: "Bring it back, or give up what is on it: \(VolumeGroup.givingUp(groupName))")
     }
     try refuseIfOpen(group) { _ in true }
     // Only what this group's devices are marked as is removed: others may have been taken by somebody else.
@@ -133,7 +134,7 @@ extension GroupBackend {
       try report.change("vgremove", ["--yes", "--force", groupName], of: nil)
     }
     for device in pool.source.devices.map(\.path) {
-      guard let number = (try? FileStatus(following: device))?.device, members.contains(number)
+      guard let number = try FileStatus.ifPresent(device)?.device, members.contains(number)
       else { continue }
       try steps.run("run pvremove \(device)") { () throws(StorageError) in
         try report.change("pvremove", ["--yes", device.text], of: nil)

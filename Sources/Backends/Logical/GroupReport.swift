@@ -10,7 +10,7 @@ package final class GroupReport: @unchecked Sendable {
   // Unchecked: commands have one thread.
   let name: String
   private var known: VolumeGroup?
-  private var changed: Set<String> = []
+  private var changed: Set<ByteString> = []
   /// Whether LVM has asked dmeventd to watch the thin pool, for a change of this command.
   private var isWatched = false
   /// The revisions that commits of this command made too old, each with its volume.

@@ -1,13 +1,15 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
 import VolumeGroups
 
 /// Pools of type logical whose volumes change in place: any logical volume of the group.
-package struct LogicalBackend: GroupBackend, BuildingBackend, ExtendingBackend, CloningBackend {
+package struct LogicalBackend: GroupBackend, BuildingBackend, ExtendingBackend, SharingBackend,
+  RenamingBackend
+{
   package static let type = PoolType.logical
 
   package let pool: PoolDefinition
@@ -18,7 +20,7 @@ package struct LogicalBackend: GroupBackend, BuildingBackend, ExtendingBackend, 
     pool.type == .logical && pool.lifecycle.driver != .thin
   }
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
     report = GroupReport(LogicalBackend.groupName(of: pool))
@@ -62,9 +64,10 @@ package struct LogicalBackend: GroupBackend, BuildingBackend, ExtendingBackend, 
     let wanted = pool.source.devices.map(\.path)
     guard !wanted.isEmpty else { return }
     let members = try memberDevices()
-    let missing = wanted.filter { path in
-      guard let number = (try? FileStatus(following: path))?.device else { return true }
-      return !members.contains(number)
+    var missing: [Path] = []
+    for path in wanted {
+      let number = try FileStatus.ifPresent(path)?.device
+      if !(number.map(members.contains) ?? false) { missing.append(path) }
     }
     guard missing.count < wanted.count else {
       throw StorageError(

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageModel
 import StorageOS
 import VolumeGroups
@@ -42,7 +42,7 @@ extension LogicalBackend {
   }
 
   package func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
-    try requireWhole(volume)
+    try checkContent(of: volume, to: "use")
     guard let found = try report.group(showing: volume.name).volumes[volume.name.text],
       !found.isActive
     else { return }
@@ -57,7 +57,7 @@ extension LogicalBackend {
     guard revision == nil else {
       throw StorageError(.unsupported, volume.subject, "changes in place and keeps no revisions")
     }
-    try requireWhole(volume)
+    try checkContent(of: volume, to: "use")
     if let found = try report.group(showing: volume.name).volumes[volume.name.text] {
       try activate(found, of: volume.name)
     }
@@ -84,6 +84,15 @@ extension LogicalBackend {
     }
   }
 
+  /// One command: the record, which is a tag of the volume, goes with it.
+  package func rename(_ volume: Volume, to name: VolumeName, _ steps: Steps) throws(StorageError) {
+    try check(name, room: 0)
+    let words = [groupName, volume.name.text, name.text]
+    try steps.run("run lvrename \(words.joined(separator: " "))") { () throws(StorageError) in
+      try report.change("lvrename", words, of: volume.name)
+    }
+  }
+
   package func resize(
     _ volume: Volume, to capacity: ByteCount, allocate: Bool, working: Bool, _ steps: Steps
   ) throws(StorageError) {
@@ -95,12 +104,8 @@ extension LogicalBackend {
       throw StorageError(
         .unsupported, volume.subject, "thin volumes get blocks when they are written")
     }
-    guard capacity > 0 else {
-      throw StorageError(.badInput, volume.subject, "capacity must be above 0")
-    }
     // What encryption takes for its header stays.
-    let header = found.size - (volume.definition.capacity ?? found.size)
-    let size = (capacity + header).roundedUp(to: group.extent)
+    let size = capacity + room(beside: volume.definition)
     guard size != found.size else { return }
     let words = ["--size", "\(size.bytes)b", full(volume.name.text)]
     try steps.run("run lvresize \(words.joined(separator: " "))") { () throws(StorageError) in

@@ -1,28 +1,31 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageModel
 import StorageOS
 import VolumeGroups
 
 /// Finding and removing what crashes leave.
 extension LogicalBackend: CheckingBackend {
-  package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
+  package func findings(of volumes: [Volume], isStarted: (VolumeName) -> Bool)
+    throws(StorageError) -> [Finding]
+  {
     let group = try report.group()
     var found = missingDevices(of: group, isListed)
     for volume in group.volumes.values where isListed(volume) { found += leftOvers(volume) }
-    return ordered(found)
+    return found
   }
 
   /// What is left of a volume that was being made, overwritten or changed.
   private func leftOvers(_ volume: LogicalVolume) -> [Finding] {
     guard let name = VolumeName(found: volume.name) else { return [] }
-    var kinds: [Finding.Kind] = volume.isSuspended ? [.suspendedDevice] : []
+    let path = node(volume.name)
+    var found = volume.isSuspended ? [Finding(.suspendedDevice, path, volume: name)] : []
     // A record that cannot be read is reported by the listing.
     if let change = (try? RecordTag.record(in: volume.tags))?.unfinished {
-      kinds.append(change == .create ? .unfinishedVolume : .incompleteContent)
+      found.append(Finding(change, path, volume: name, in: pool.name))
     }
-    return kinds.map { Finding($0, node(volume.name), volume: name) }
+    return found
   }
 
   package func repair(_ finding: Finding, _ steps: Steps) throws(StorageError) {

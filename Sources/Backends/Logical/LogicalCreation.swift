@@ -1,40 +1,30 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageModel
 import StorageOS
 import VolumeGroups
 
 /// Making volumes.
 extension LogicalBackend {
-  package func plan(_ request: VolumeDefinition, _ options: CreationOptions)
-    throws(StorageError) -> VolumeDefinition
-  {
+  package var traits: VolumeTraits {
+    var traits = VolumeTraits([.raw])
+    traits.areDevices = true
+    traits.backing = .snapshots
+    traits.encryptions = blockEncryptions
+    return traits
+  }
+
+  package func sizeRule(of volume: VolumeDefinition) throws(StorageError) -> SizeRule {
+    .multiples(of: try report.knownGroup().extent, header: room(beside: volume))
+  }
+
+  package func complete(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition {
     var volume = request
     try check(volume.name, room: 0)
-    guard volume.target.format?.isRaw != false else {
-      throw StorageError(
-        .unsupported, "volume '\(volume.name)'",
-        "logical volumes are raw, not \(volume.target.format?.rawValue ?? "")")
-    }
-    guard !options.preallocatesMetadata else {
-      throw StorageError(
-        .badInput, "volume '\(volume.name)'", "metadata preallocation only available with qcow2")
-    }
-    guard volume.capacity != 0 else {
-      throw StorageError(.badInput, "volume '\(volume.name)'", "capacity must be above 0")
-    }
     volume.kind = .block
-    volume.target.format = nil
-    if let backing = volume.backingStore {
-      try completeSnapshot(&volume, of: backing)
-    } else {
-      try checkEncryption(of: volume)
-      let header = headerSize(of: volume.target.encryption)
-      if let capacity = volume.capacity {
-        volume.capacity = (capacity + header).roundedUp(to: try report.group().extent) - header
-      }
-    }
+    if volume.target.format?.isRaw == true { volume.target.format = nil }
+    if let backing = volume.backingStore { try completeSnapshot(&volume, of: backing) }
     return volume
   }
 
@@ -56,9 +46,9 @@ extension LogicalBackend {
     }
     volume.target.encryption = encryption
     let size = base.size - min(base.size, headerSize(of: encryption))
-    guard
-      try volume.capacity?.roundedUp(to: report.group().extent) ?? base.size == base.size
-        || volume.capacity == size
+    let wanted = volume.capacity ?? 0
+    let extent = try report.knownGroup().extent
+    guard wanted == 0 || wanted == size || wanted.roundedUp(to: extent) == base.size
     else {
       throw StorageError(
         .badInput, subject, "a snapshot has the size of its origin, which is \(size.bytes) bytes")
@@ -80,15 +70,14 @@ extension LogicalBackend {
 
   /// Makes a volume: of a backing store a snapshot; with an allocation below the capacity a thin volume, where the
   /// group has one thin pool; else an ordinary one that takes all its space.
-  package func create(_ volume: VolumeDefinition, _ options: CreationOptions, _ steps: Steps)
-    throws(StorageError)
-  {
+  package func create(_ plan: CreationPlan, _ steps: Steps) throws(StorageError) {
+    let volume = plan.volume
     let encrypts = volume.target.encryption != nil && volume.backingStore == nil
     var record = record(ofNew: volume)
     // Without its header an encrypted volume is of no use.
     if encrypts { record.unfinished = .create }
     try make(volume.name, creation(of: volume), record, steps)
-    if encrypts { try formatEncrypted(volume, record, steps) }
+    if encrypts { try formatEncrypted(plan, record, steps) }
     try setPermissions(of: volume, steps)
   }
 
@@ -154,29 +143,35 @@ extension LogicalBackend {
     }
   }
 
-  package func create(
-    _ volume: VolumeDefinition, from source: VolumeContent, _ options: CreationOptions,
-    _ steps: Steps
-  ) throws(StorageError) {
-    guard !options.requiresReflink else {
-      throw StorageError(
-        .unsupported, "volume '\(volume.name)'", "logical volumes have no reflinks")
-    }
-    try checkCopyable(source, to: volume)
-    var record = record(ofNew: volume)
+  package func create(_ plan: CreationPlan, with content: NewContent, _ steps: Steps)
+    throws(StorageError)
+  {
+    var record = record(ofNew: plan.volume)
+    record.unfinished = .create
+    try make(plan.name, creation(of: plan.volume), record, steps)
+    try write(content, to: plan.name, steps)
+    try setPermissions(of: plan.volume, steps)
+  }
+
+  /// A thin volume's clone shares its blocks.
+  package func sharing(of source: VolumeContent, with volume: VolumeDefinition)
+    throws(StorageError) -> Sharing
+  {
     let size = (volume.capacity ?? 0) + headerSize(of: volume.target.encryption)
-    // A thin volume's clone shares its blocks.
-    if let origin = try thinOrigin(of: source), origin.size == size {
-      try make(volume.name, snapshot(volume.name, of: origin), record, steps)
-    } else {
-      try checkSectors(
-        of: source.volume, told: options.sectorSize, against: sectorSize(),
-        subject: "volume '\(volume.name)'")
-      record.unfinished = .create
-      try make(volume.name, creation(of: volume), record, steps)
-      try copyContent(of: source, to: volume.name, steps)
+    guard let origin = try thinOrigin(of: source), origin.size == size else {
+      return .impossible("shares blocks only with a thin volume of the same group and size")
     }
-    try setPermissions(of: volume, steps)
+    return .always
+  }
+
+  package func create(_ plan: CreationPlan, sharing source: VolumeContent, _ steps: Steps)
+    throws(StorageError)
+  {
+    guard let origin = try thinOrigin(of: source) else {
+      throw StorageError(.failure, source.volume.subject, "was changed by somebody else meanwhile")
+    }
+    try make(plan.name, snapshot(plan.name, of: origin), record(ofNew: plan.volume), steps)
+    try setPermissions(of: plan.volume, steps)
   }
 
   private func thinOrigin(of source: VolumeContent) throws(StorageError) -> LogicalVolume? {

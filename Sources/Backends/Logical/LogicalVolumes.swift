@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -46,10 +46,10 @@ extension LogicalBackend {
     -> Volume
   {
     var record: VolumeRecord?
-    var problem: String?
+    var trouble = Trouble()
     var isUnreadable = false
     do throws(StorageError) { record = try RecordTag.record(in: volume.tags) } catch {
-      problem = error.text
+      trouble.note(error)
       isUnreadable = true
     }
     var definition = VolumeDefinition(name: name, lifecycle: record?.lifecycle ?? .init())
@@ -70,21 +70,22 @@ extension LogicalBackend {
     do throws(StorageError) {
       if volume.isActive { sector = try fill(&definition, from: node(volume.name)) }
       if let encryption = record?.encryption {
-        try fill(&definition, with: encryption, of: volume, &problem)
+        try fill(&definition, with: encryption, of: volume, &trouble)
       }
     } catch {
-      problem = problem ?? error.text
+      trouble.note(error)
     }
-    if volume.isBroken { problem = problem ?? "a device that it lies on is missing" }
+    if volume.isBroken { trouble.note("a device that it lies on is missing") }
     if volume.isOverflown {
-      problem = problem ?? "the snapshot could not hold all changes of its origin, and is lost"
+      trouble.note("the snapshot could not hold all changes of its origin, and is lost")
     }
     var described = Volume(
       definition: definition, properties: definition.lifecycle.resolved(with: pool.lifecycle),
-      hasCommitted: true, hasWorkingCopy: false,
-      problem: problem ?? record?.unfinished?.problem)
+      hasCommitted: true, hasWorkingCopy: false, problem: trouble.problem)
+    described.take(record?.unfinished, in: pool.name)
     described.isOwnDevice = true
     described.hasRecordedFormat = true
+    described.failure = trouble.failure
     described.hasUnreadableRecord = isUnreadable
     described.sectorSize = sector
     return described
@@ -93,14 +94,14 @@ extension LogicalBackend {
   /// How an encrypted volume is encrypted, and what its header leaves of it; of one that is not active as it was made.
   private func fill(
     _ definition: inout VolumeDefinition, with encryption: Encryption, of volume: LogicalVolume,
-    _ problem: inout String?
+    _ trouble: inout Trouble
   ) throws(StorageError) {
     let size = definition.physical ?? volume.size
     definition.target.encryption = encryption
     definition.capacity = size - min(size, headerSize(of: encryption))
     guard volume.isActive else { return }
     let device = try Descriptor(readingDevice: node(volume.name))
-    try measure(encryption, on: device, size: size, &definition, &problem)
+    try measure(encryption, on: device, size: size, &definition, &trouble)
   }
 }
 
@@ -114,7 +115,7 @@ extension GroupBackend {
     definition.target.permissions = Permissions(
       mode: status.mode & 0o777, owner: status.owner, group: status.group)
     definition.target.timestamps = status.timestamps
-    return DeviceUse.sectorSize(of: status.device, sys: host.sys)
+    return try DeviceUse.sectorSize(of: status.device, sys: host.sys)
   }
 }
 

@@ -26,9 +26,8 @@ enum RecordTag {
   /// The names that a thin pool's tags have records of.
   static func names(in tags: [String]) -> [VolumeName] {
     tags.compactMap { tag in
-      guard tag.hasPrefix(prefix + ":") else { return nil }
-      let rest = tag.dropFirst(prefix.count + 1)
-      return VolumeName(found: String(rest.prefix { $0 != "/" }))
+      guard let rest = tag.without(prefix: prefix + ":") else { return nil }
+      return VolumeName(found: String(rest.cut(at: "/")?.before ?? rest))
     }
   }
 
@@ -53,10 +52,8 @@ enum RecordTag {
     }
     var tag = prefix + (name.map { ":\($0)" } ?? "")
     for line in text.split(separator: "\n") {
-      guard let equals = line.firstIndex(of: "=") else { continue }
-      let key = String(line[..<equals]).trimmed
-      let value = String(line[line.index(after: equals)...]).trimmed
-      tag += "/\(key)=\(escaped(value))"
+      guard let (key, value) = line.cut(at: "=") else { continue }
+      tag += "/\(key.trimmed)=\(escaped(value.trimmed))"
     }
     guard tag.utf8.count <= 1024 else {
       throw StorageError(.badInput, "", "its properties are too long for a tag of LVM's")

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -19,7 +19,7 @@ package struct ThinBackend: GroupBackend, BuildingBackend, ExtendingBackend {
     pool.type == .logical && pool.lifecycle.driver == .thin
   }
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
     report = GroupReport(ThinBackend.groupName(of: pool))
@@ -114,12 +114,15 @@ package struct ThinBackend: GroupBackend, BuildingBackend, ExtendingBackend {
   }
 
   /// The records are tags of the thin pool, so that a volume without a state of its own has one too.
+  ///
+  /// One that says that content is half done is written before the content is: then the state is no longer what it was.
   package func setRecord(_ record: VolumeRecord?, of name: VolumeName) throws(StorageError) {
     let group = try report.group(showing: name)
     let old = RecordTag.tag(of: name, in: group.volumes[thin]?.tags ?? [])
     let new = try record.flatMap { record throws(StorageError) in
       record == VolumeRecord() ? nil : try RecordTag.tag(record, of: name)
     }
+    if record?.unfinished != nil { try loseState(of: name, isKnown: true) }
     guard old != new else { return }
     let words = (old.map { ["--deltag", $0] } ?? []) + (new.map { ["--addtag", $0] } ?? [])
     try report.change("lvchange", words + [full(thin)], of: name)

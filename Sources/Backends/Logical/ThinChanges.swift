@@ -1,59 +1,52 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
 import VolumeGroups
 
 /// Making, resizing and removing volumes of a thin pool.
-extension ThinBackend: CloningBackend {
+extension ThinBackend: SharingBackend {
   /// Room for the longest ending, `-1234567890-back`, with its dashes doubled.
   private static let roomForEndings = 18
 
-  package func plan(_ request: VolumeDefinition, _ options: CreationOptions)
-    throws(StorageError) -> VolumeDefinition
-  {
+  package var traits: VolumeTraits {
+    var traits = VolumeTraits([.raw])
+    traits.areDevices = true
+    return traits
+  }
+
+  package func sizeRule(of volume: VolumeDefinition) throws(StorageError) -> SizeRule {
+    .multiples(of: try report.knownGroup().extent)
+  }
+
+  package func complete(_ request: VolumeDefinition) throws(StorageError) -> VolumeDefinition {
     var volume = request
-    let subject = "volume '\(volume.name)'"
-    try check(volume.name, room: ThinBackend.roomForEndings)
-    guard ThinRole.of(volume.name.text)?.0 == .current else {
-      throw StorageError(.badInput, "", NameProblem.reserved(volume.name.text).text)
-    }
-    guard volume.target.format?.isRaw != false, volume.target.encryption == nil else {
-      throw StorageError(.unsupported, subject, "volumes of a thin pool are raw, not encrypted")
-    }
-    guard volume.backingStore == nil else {
-      throw StorageError(
-        .unsupported, subject, "cannot be an overlay; give it a source to start from instead")
-    }
-    guard !options.preallocatesMetadata else {
-      throw StorageError(.badInput, subject, "metadata preallocation only available with qcow2")
-    }
-    guard volume.capacity != 0 else {
-      throw StorageError(.badInput, subject, "capacity must be above 0")
-    }
+    try checkName(volume.name)
     volume.kind = .block
-    volume.target.format = nil
-    if let capacity = volume.capacity {
-      volume.capacity = capacity.roundedUp(to: try report.knownGroup().extent)
-    }
+    if volume.target.format?.isRaw == true { volume.target.format = nil }
     return volume
   }
 
-  package func create(_ volume: VolumeDefinition, _ options: CreationOptions, _ steps: Steps)
-    throws(StorageError)
-  {
+  /// Refuses what no new volume can be called.
+  func checkName(_ name: VolumeName) throws(StorageError) {
+    try check(name, room: ThinBackend.roomForEndings)
+    guard ThinRole.of(name.text)?.0 == .current else {
+      throw StorageError(.badInput, "", NameProblem.reserved(name.text).text)
+    }
+  }
+
+  package func create(_ plan: CreationPlan, _ steps: Steps) throws(StorageError) {
     try checkRoom(steps)
-    let saves = volume.lifecycle.resolved(with: pool.lifecycle).kind.savesState
-    try writeRecord(of: volume, saves: saves, steps)
-    guard saves else { return }
-    let name = volume.name
+    try writeRecord(of: plan.volume, saves: plan.savesState, steps)
+    guard plan.savesState else { return }
+    let name = plan.name
     try steps.run(
-      "make thin volume '\(full(name.text))' of \((volume.capacity ?? 0).bytes) bytes",
+      "make thin volume '\(full(name.text))' of \(plan.capacity.bytes) bytes",
       undo: { () throws(StorageError) in try remove([name.text], of: name) }
     ) { () throws(StorageError) in
-      try makeEmpty(name.text, volume.capacity ?? 0, number: 1, of: name)
+      try makeEmpty(name.text, plan.capacity, of: name)
     }
   }
 
@@ -70,42 +63,56 @@ extension ThinBackend: CloningBackend {
     ) { () throws(StorageError) in try setRecord(record, of: volume.name) }
   }
 
-  /// A snapshot where the content is in this thin pool; else a copy, made under another name until it is whole.
-  package func create(
-    _ volume: VolumeDefinition, from source: VolumeContent, _ options: CreationOptions,
-    _ steps: Steps
-  ) throws(StorageError) {
+  /// Content is written under another name until it is whole.
+  package func create(_ plan: CreationPlan, with content: NewContent, _ steps: Steps)
+    throws(StorageError)
+  {
     try checkRoom(steps)
-    let name = volume.name
-    guard volume.lifecycle.resolved(with: pool.lifecycle).kind.savesState else {
-      throw StorageError(
-        .badInput, "volume '\(name)'",
-        "keeps nothing (save_on_stop is no) and can have no content")
+    try make(plan, steps) { new, undo throws(StorageError) in
+      try steps.run(
+        "make thin volume '\(full(new))'; \(content.told(node(new), isZero: true))", undo: undo
+      ) { () throws(StorageError) in
+        try makeEmpty(new, plan.capacity, of: plan.name)
+        let device = try Descriptor(claiming: node(new), readsAsZeroes: true)
+        try content.write(to: device, named: path(of: plan.name), isZero: true, steps)
+        try device.sync()
+      }
     }
-    let capacity = volume.capacity ?? source.volume.capacity
-    let new = "\(name)-import"
-    let undo = { () throws(StorageError) in try remove([new], of: name) }
-    try writeRecord(of: volume, saves: true, steps)
-    if let origin = try state(behind: source.descriptor) {
+  }
+
+  package func sharing(of source: VolumeContent, with volume: VolumeDefinition)
+    throws(StorageError) -> Sharing
+  {
+    try state(behind: source.descriptor) == nil
+      ? .impossible("can share blocks with volumes of the same thin pool only") : .always
+  }
+
+  package func create(_ plan: CreationPlan, sharing source: VolumeContent, _ steps: Steps)
+    throws(StorageError)
+  {
+    try checkRoom(steps)
+    guard let origin = try state(behind: source.descriptor) else {
+      throw StorageError(.failure, source.volume.subject, "was changed by somebody else meanwhile")
+    }
+    try make(plan, steps) { new, undo throws(StorageError) in
       try steps.run("make thin snapshot '\(full(new))' of '\(full(origin.name))'", undo: undo) {
         () throws(StorageError) in
-        try snapshot(origin, as: new, number: 1, of: name)
-        if capacity > origin.size { try resize(new, to: capacity, of: name) }
-      }
-    } else {
-      guard !options.requiresReflink else {
-        throw StorageError(
-          .unsupported, "volume '\(name)'",
-          "can share blocks with volumes of the same thin pool only")
-      }
-      try steps.run(
-        "make thin volume '\(full(new))' with the content of '\(source.descriptor.path)'",
-        undo: undo
-      ) { () throws(StorageError) in
-        try makeEmpty(new, capacity, number: 1, of: name)
-        try copy(source, to: new)
+        try snapshot(origin, as: new, of: plan.name)
+        if plan.capacity > origin.size { try resize(new, to: plan.capacity, of: plan.name) }
       }
     }
+  }
+
+  /// Records a volume, has it made under another name, and gives it its own.
+  private func make(
+    _ plan: CreationPlan, _ steps: Steps,
+    _ body: (_ new: String, _ undo: @escaping () throws(StorageError) -> Void)
+      throws(StorageError) -> Void
+  ) throws(StorageError) {
+    let name = plan.name
+    let new = "\(name)-import"
+    try writeRecord(of: plan.volume, saves: true, steps)
+    try body(new) { () throws(StorageError) in try remove([new], of: name) }
     try steps.run(
       "call it '\(full(name.text))'",
       undo: { () throws(StorageError) in try rename(name.text, to: new, of: name) }
@@ -113,27 +120,11 @@ extension ThinBackend: CloningBackend {
   }
 
   /// The logical volume of this thin pool that an open device is.
-  private func state(behind descriptor: Descriptor) throws(StorageError) -> LogicalVolume? {
+  func state(behind descriptor: Descriptor) throws(StorageError) -> LogicalVolume? {
     guard let name = descriptor.path.relative(to: Path("/dev/\(groupName)")),
       let found = try report.knownGroup().volumes[name], found.thinPool == thin
     else { return nil }
     return found
-  }
-
-  private func copy(_ source: VolumeContent, to name: String) throws(StorageError) {
-    let device = try Descriptor(claiming: node(name), readsAsZeroes: true)
-    if source.format.isRaw {
-      try Transfer(from: source.descriptor, to: device).run()
-    } else {
-      let input =
-        source.volume.definition.backingStore == nil
-        ? "/proc/self/fd/\(source.descriptor.number)" : source.descriptor.path.text
-      try Program.qemuImg.run(
-        QemuImage(format: .raw, capacity: nil).conversion(
-          from: input, source.format, to: "/proc/self/fd/\(device.number)", isThere: true),
-        on: source.volume.subject, keeping: [source.descriptor, device])
-    }
-    try device.sync()
   }
 
   /// What belongs to the volume goes before its committed state, so that what is left names what it was.
@@ -165,22 +156,21 @@ extension ThinBackend: CloningBackend {
       throw StorageError(
         .unsupported, volume.subject, "thin volumes get blocks when they are written")
     }
-    guard capacity > 0 else {
-      throw StorageError(.badInput, volume.subject, "capacity must be above 0")
-    }
     let family = try family(volume.name)
     let kind = volume.properties.kind
     guard let found = working ? family.working(kind) ?? family.current : family.committed,
       working || kind.savesState
     else {
-      return try steps.run("record the size of volume '\(volume.name)'") {
-        () throws(StorageError) in
+      return try steps.run(
+        "record the size of volume '\(volume.name)'",
+        undo: { () throws(StorageError) in try setRecord(family.record, of: volume.name) }
+      ) { () throws(StorageError) in
         var record = family.record ?? VolumeRecord()
-        record.size = capacity.roundedUp(to: try report.knownGroup().extent)
+        record.size = capacity
         try setRecord(record, of: volume.name)
       }
     }
-    guard try capacity.roundedUp(to: report.knownGroup().extent) != found.size else { return }
+    guard capacity != found.size else { return }
     try steps.run("resize '\(full(found.name))' to \(capacity.bytes) bytes") {
       () throws(StorageError) in try resize(found.name, to: capacity, of: volume.name)
     }
@@ -204,14 +194,21 @@ extension ThinBackend: CloningBackend {
         "'\(algorithm.rawValue)' algorithm not supported: a thin volume's blocks are written"
           + " elsewhere each time; use zero or trim")
     }
+    // First, so that the volume is not taken for wiped while one is there.
+    let revisions = family.revisions.map(\.volume.name)
+    if !revisions.isEmpty {
+      try steps.run("remove all revisions of volume '\(volume.name)'") {
+        () throws(StorageError) in try removeRevisions(revisions, of: family)
+      }
+    }
     try steps.run("give back the blocks of '\(full(committed.name))'") {
       () throws(StorageError) in
       try activate(committed, of: volume.name)
-      let device = try Descriptor(claiming: node(committed.name))
-      // What is discarded of a thin volume reads as zeroes.
-      try device.discardDevice(from: 0, to: device.geometry().size)
-      try device.sync()
+      try changeContent(of: volume.name, as: .wipe) { device, geometry throws(StorageError) in
+        // What is discarded of a thin volume reads as zeroes.
+        try device.discardDevice(from: 0, to: geometry.size)
+        return nil
+      }
     }
-    try dropRevisions(of: volume, steps)
   }
 }

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -8,28 +8,37 @@ import VolumeGroups
 
 /// Finding and removing what crashes leave.
 extension ThinBackend: CheckingBackend {
-  package func findings(isStarted: (VolumeName) -> Bool) throws(StorageError) -> [Finding] {
+  package func findings(of volumes: [Volume], isStarted: (VolumeName) -> Bool)
+    throws(StorageError) -> [Finding]
+  {
     let group = try report.group()
     let isSuspended = try thinPool(in: group).isSuspended
     var found = missingDevices(of: group) { $0.thinPool == thin || $0.name == thin }
     if isSuspended { found.append(Finding(.suspendedDevice, node(thin), volume: nil)) }
     // What it is a left-over of, if of anything, is seen when it is there.
     let unfinished = try unfinishedChange()
-    for (name, family) in group.families(inThinPool: thin) {
-      found += findings(of: family, isStarted: isStarted(name)).filter {
+    let families = group.families(inThinPool: thin)
+    for (name, family) in families {
+      let contradiction = describe(family) { families[$0] }?.contradiction
+      found += findings(of: family, contradiction, isStarted: isStarted(name)).filter {
         $0.path.lastComponent != unfinished?.made.name
       }
+    }
+    for family in families.values where family.isBeingNamed {
+      found.append(Finding(.interruptedRename, node(family.name.text), volume: family.name))
     }
     if let unfinished {
       found.append(
         Finding(.unfinishedChange, node(unfinished.made.name), volume: unfinished.owner))
     }
-    return ordered(found)
+    return found
   }
 
-  private func findings(of family: ThinFamily, isStarted: Bool) -> [Finding] {
+  private func findings(
+    of family: ThinFamily, _ contradiction: Contradiction?, isStarted: Bool
+  ) -> [Finding] {
     // A record that cannot be read is reported by the listing; its volumes are not judged.
-    guard family.recordProblem == nil else { return [] }
+    guard family.recordProblem == nil, !family.isBeingNamed else { return [] }
     let kind = (family.record?.lifecycle ?? .init()).resolved(with: pool.lifecycle).kind
     var list: [Finding] = []
     func add(_ finding: Finding.Kind, _ name: String) {
@@ -40,8 +49,14 @@ extension ThinBackend: CheckingBackend {
     if family.isInterrupted, kind.savesState, let newest = family.backs.last {
       add(.misplacedState, newest.volume.name)
     }
-    if !isStarted, let working = family.working(kind) {
-      add(kind.savesState ? .uncommitted : .staleWorkingCopy, working.name)
+    if let contradiction, contradiction.kind != .uncommitted || !isStarted {
+      list.append(contradiction.finding(of: family.name))
+    } else if !isStarted, let working = family.working(kind) {
+      if kind.savesState {
+        list.append(.uncommitted(node(working.name), of: family.name, in: pool.name))
+      } else {
+        add(.staleWorkingCopy, working.name)
+      }
     }
     if kind.savesState, family.record != nil, family.committed == nil, family.snap == nil {
       add(.orphanRecord, family.name.text)
@@ -51,8 +66,9 @@ extension ThinBackend: CheckingBackend {
 
   package func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError) {
     try settle(name, steps)
+    for family in try interruptedRenames(of: name) { try settleRename(family, steps) }
     // Uncommitted sessions are the life cycle's business, so nothing counts as stale here.
-    for finding in findings(of: try family(name), isStarted: true)
+    for finding in findings(of: try family(name), nil, isStarted: true)
     where finding.kind.isRepairable { try repair(finding, steps) }
   }
 
@@ -61,6 +77,7 @@ extension ThinBackend: CheckingBackend {
     guard let name = finding.volume else { return }
     switch finding.kind {
     case .unfinishedChange: try sweep(name, steps)
+    case .interruptedRename: try settleRename(family(name), steps)
     case .misplacedState:
       try steps.run("rename '\(finding.path)' to '\(node(name.text))'") {
         () throws(StorageError) in
@@ -91,7 +108,7 @@ extension ThinBackend: CheckingBackend {
   }
 
   private func holders(of finding: Finding) throws(StorageError) -> [String] {
-    guard let status = try? FileStatus(following: finding.path), status.kind == .blockDevice else {
+    guard let status = try FileStatus.ifPresent(finding.path), status.kind == .blockDevice else {
       return []
     }
     return try DeviceUse.holders(

@@ -28,50 +28,67 @@ struct ThinFamily {
   /// revision.
   ///
   /// That is the rule of Qubes' driver as well.
-  var committed: LogicalVolume? { current ?? backs.last?.volume }
+  var committed: LogicalVolume? { current ?? (isBeingNamed ? nil : backs.last?.volume) }
+
+  /// Whether a volume is getting this name just now, or was when the change of its name was interrupted.
+  var isBeingNamed: Bool { record?.renamedFrom != nil }
 
   /// Whether the committed state has only a revision's name.
-  var isInterrupted: Bool { current == nil && !backs.isEmpty }
+  var isInterrupted: Bool { current == nil && !backs.isEmpty && !isBeingNamed }
 
   /// What stands for what is being changed, by the kind of volume.
   func working(_ kind: LifecycleKind) -> LogicalVolume? { kind == .volatile ? current : snap }
 
   /// The revisions, oldest first.
   ///
-  /// A state's number is in its tag; one that Qubes' driver made has none, and counts on from the one before it.
+  /// Each is called by its epoch, which its name holds: others come and go beside it.
   var revisions: [(revision: Revision, volume: LogicalVolume)] {
-    var number = 0
     // While a commit is interrupted the newest is the committed state.
-    return (isInterrupted ? backs.dropLast() : backs[...]).map { epoch, volume in
-      number = max(number + 1, StateTag.number(in: volume.tags) ?? 0)
-      return (Revision(number: number, time: Timestamp(seconds: epoch)), volume)
-    }
+    (isInterrupted ? backs.dropLast() : backs[...]).map { (Revision(epoch: $0), $1) }
   }
 
-  /// The number that the next state gets.
-  var nextNumber: Int {
-    let last = revisions.last?.revision.number ?? 0
-    let own = committed.map { max(last + 1, StateTag.number(in: $0.tags) ?? 0) } ?? 0
-    return max(own, last) + 1
+  /// The state of a revision, nil where there is no such revision; without one the committed state.
+  func state(at revision: Revision?) -> LogicalVolume? {
+    guard let revision else { return committed }
+    return revisions.first { $0.revision == revision }?.volume
   }
 
-  /// The name of the next revision: later than every other, also where the clock was set back.
+  /// The name of the next revision: later than every other that ever was, also where the clock was set back.
   func nextBack(now: Int64) -> String {
-    "\(name)-\(max(now, (backs.last?.epoch ?? 0) + 1))-back"
+    let present = backs.map { Revision(epoch: $0.epoch) }
+    let highest = (record ?? VolumeRecord()).highestNumber(among: present)
+    return ThinFamily.backName(max(now, Int64(highest) + 1), of: name)
+  }
+
+  /// The record after revisions are gone, which are called so.
+  func record(without gone: [String]) -> VolumeRecord {
+    var record = record ?? VolumeRecord()
+    let present = backs.map { (revision: Revision(epoch: $0.epoch), name: $0.volume.name) }
+    record.letGo(
+      of: present.filter { gone.contains($0.name) }.map(\.revision),
+      among: present.map(\.revision))
+    return record
+  }
+
+  /// The name of a revision.
+  static func backName(_ epoch: Int64, of name: VolumeName) -> String {
+    "\(name)-\(epoch)-back"
   }
 }
 
-/// The tag that numbers a state: `cistern:state=N`.
+/// Tags of the logical volumes themselves.
 enum StateTag {
-  private static let prefix = "cistern:state="
+  /// On what was made here, not by Qubes' driver or a person.
+  static let made = "cistern:made"
+  /// On a revision that is kept however many newer ones there are.
+  static let pinned = "cistern:pinned"
+  /// What the tag of a state begins with; see `LogicalVolume.stateID`.
+  static let state = "cistern:state:"
+  /// On a state that was changed in place.
+  static let unknownState = "\(state)none"
 
-  static func text(_ number: Int) -> String { prefix + String(number) }
-
-  static func number(in tags: [String]) -> Int? {
-    guard let tag = tags.first(where: { $0.hasPrefix(prefix) }),
-      let number = Int(tag.dropFirst(prefix.count)), (1...Revision.largestNumber).contains(number)
-    else { return nil }
-    return number
+  static func state(_ identifier: StateID, _ size: ByteCount) -> String {
+    "\(state)\(identifier):\(size.bytes)"
   }
 }
 
@@ -83,17 +100,14 @@ enum ThinRole: Equatable {
   /// The role, and the volume it is played for.
   static func of(_ name: String) -> (ThinRole, VolumeName)? {
     func base(_ ending: String, _ role: ThinRole) -> (ThinRole, VolumeName)? {
-      guard name.hasSuffix(ending) else { return nil }
-      return VolumeName(found: String(name.dropLast(ending.utf8.count))).map { (role, $0) }
+      name.without(suffix: ending).flatMap { VolumeName(found: String($0)) }.map { (role, $0) }
     }
     if let found = base("-snap", .working) ?? base("-import", .importing) { return found }
-    if name.hasSuffix("-back") {
-      let rest = name.dropLast(5)
-      if let dash = rest.lastIndex(of: "-"), let epoch = Int64(rest[rest.index(after: dash)...]),
-        epoch >= 0, let volume = VolumeName(found: String(rest[..<dash]))
-      {
-        return (.back(epoch), volume)
-      }
+    if let (base, number) = name.without(suffix: "-back")?.cut(atLast: "-"),
+      let epoch = Int64(number), (0...Revision.largestEpoch).contains(epoch),
+      let volume = VolumeName(found: String(base))
+    {
+      return (.back(epoch), volume)
     }
     return VolumeName(found: name).map { (.current, $0) }
   }

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageModel
 import StorageOS
 import VolumeGroups
@@ -9,26 +9,41 @@ import VolumeGroups
 extension ThinBackend: LifecycleBackend {
   // MARK: Commands
 
-  /// Makes a thin snapshot under a name, active, with the number of its state.
+  /// Makes a thin snapshot beside a volume.
+  /// - Parameter isWritten: whether the origin is written to, so that all of it has to be on disk first.
+  func makeSnapshot(
+    _ origin: LogicalVolume, isWritten: Bool = false, as name: String, of volume: VolumeName,
+    _ steps: Steps
+  ) throws(StorageError) {
+    try steps.run(
+      "make thin snapshot '\(full(name))' of '\(full(origin.name))'",
+      undo: { () throws(StorageError) in try remove([name], of: volume) }
+    ) { () throws(StorageError) in
+      if isWritten { try sync(origin) }
+      try snapshot(origin, as: name, of: volume)
+    }
+  }
+
+  /// Makes a thin snapshot under a name, active.
   func snapshot(
-    _ origin: LogicalVolume, as name: String, number: Int, of volume: VolumeName
+    _ origin: LogicalVolume, as name: String, of volume: VolumeName
   ) throws(StorageError) {
     try report.changeThinPool(
       "lvcreate",
       ["--yes", "--snapshot", "--setactivationskip", "n", "--activate", "y", "--name", name]
-        + ["--addtag", StateTag.text(number), full(origin.name)], of: volume,
-      isActive: true)
+        + ["--addtag", StateTag.made, "--addtag", newStateTag(origin.size), full(origin.name)],
+      of: volume, isActive: true)
   }
 
   /// Makes an empty thin volume under a name, active.
-  func makeEmpty(_ name: String, _ size: ByteCount, number: Int, of volume: VolumeName)
+  func makeEmpty(_ name: String, _ size: ByteCount, of volume: VolumeName)
     throws(StorageError)
   {
     try report.changeThinPool(
       "lvcreate",
       ["--yes", "--type", "thin", "--virtualsize", "\(size.bytes)b", "--thinpool", full(thin)]
-        + ["--wipesignatures", "n", "--name", name, "--addtag", StateTag.text(number)], of: volume,
-      isActive: true)
+        + ["--wipesignatures", "n", "--name", name, "--addtag", StateTag.made]
+        + ["--addtag", newStateTag(size)], of: volume, isActive: true)
   }
 
   func rename(_ name: String, to new: String, of volume: VolumeName) throws(StorageError) {
@@ -42,32 +57,19 @@ extension ThinBackend: LifecycleBackend {
     try Descriptor(readingDevice: node(volume.name)).sync()
   }
 
-  private func committed(of volume: Volume) throws(StorageError) -> (ThinFamily, LogicalVolume) {
-    let family = try family(volume.name)
-    guard let committed = family.committed else {
+  private func committed(of volume: Volume) throws(StorageError) -> LogicalVolume {
+    guard let committed = try family(volume.name).committed else {
       throw StorageError(.notFound, volume.subject, "has no committed state")
     }
-    return (family, committed)
+    return committed
   }
 
   // MARK: Start
 
   package func makeWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
     try checkRoom(steps)
-    let (family, committed) = try committed(of: volume)
-    try makeSnap(of: committed, family, steps)
-  }
-
-  private func makeSnap(of origin: LogicalVolume, _ family: ThinFamily, _ steps: Steps)
-    throws(StorageError)
-  {
-    let name = "\(family.name)-snap"
-    try steps.run(
-      "make thin snapshot '\(full(name))' of '\(full(origin.name))'",
-      undo: { () throws(StorageError) in try remove([name], of: family.name) }
-    ) { () throws(StorageError) in
-      try snapshot(origin, as: name, number: family.nextNumber, of: family.name)
-    }
+    try makeSnapshot(
+      committed(of: volume), as: "\(volume.name)-snap", of: volume.name, steps)
   }
 
   package func makeEmptyWorkingCopy(of volume: Volume, _ steps: Steps) throws(StorageError) {
@@ -77,7 +79,7 @@ extension ThinBackend: LifecycleBackend {
       "make empty thin volume '\(full(name.text))' of \(volume.capacity.bytes) bytes",
       undo: { () throws(StorageError) in try remove([name.text], of: name) }
     ) { () throws(StorageError) in
-      try makeEmpty(name.text, volume.capacity, number: 1, of: name)
+      try makeEmpty(name.text, volume.capacity, of: name)
     }
   }
 
@@ -85,8 +87,7 @@ extension ThinBackend: LifecycleBackend {
     throws(StorageError)
   {
     try checkRoom(steps)
-    let (_, origin) = try committed(of: source)
-    try makeSnap(of: origin, family(volume.name), steps)
+    try makeSnapshot(committed(of: source), as: "\(volume.name)-snap", of: volume.name, steps)
   }
 
   /// After a boot nothing of the thin pool is active, unless the machine activates all volumes itself.
@@ -97,7 +98,13 @@ extension ThinBackend: LifecycleBackend {
 
   package func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
     try checkRoom(steps)
-    try activate(committed(of: volume).1, of: volume.name, steps)
+    let state = try committed(of: volume)
+    if state.stateID != nil {
+      try steps.run(
+        "note that '\(full(state.name))' is changed in place", undo: {}
+      ) { () throws(StorageError) in try loseState(of: volume.name, isKnown: false) }
+    }
+    try activate(committed(of: volume), of: volume.name, steps)
   }
 
   private func activate(_ state: LogicalVolume, of volume: VolumeName, _ steps: Steps)
@@ -126,30 +133,72 @@ extension ThinBackend: LifecycleBackend {
       "commit '\(full(snap.name))' to '\(full(volume.name.text))', keeping \(keep) revisions"
     ) { () throws(StorageError) in
       try sync(snap)
-      noteOutdated(family, try swapIn(snap.name, family), keep: keep)
+      try noteOutdated(family, swapIn(snap.name, family), keep: keep)
     }
+  }
+
+  /// Puts what was made beside the volume in the place of its committed state, which becomes a revision.
+  func commit(_ new: String, _ family: ThinFamily, of volume: Volume, _ steps: Steps)
+    throws(StorageError)
+  {
+    let keep = max(0, volume.properties.revisionsToKeep.number)
+    try steps.run(
+      "put it in the place of '\(full(volume.name.text))', keeping \(keep) revisions"
+    ) { () throws(StorageError) in
+      let back = try swapIn(new, family)
+      try noteOutdated(family, back, keep: keep)
+      guard family.record?.unfinished != nil, var record = try record(of: family.name) else {
+        return
+      }
+      // What is half done becomes no revision.
+      if let back, keep > 0 { report.outdated.append((family.name, back)) }
+      record.unfinished = nil
+      try setRecord(record, of: family.name)
+    }
+    finishCommits(steps)
   }
 
   /// Gives the committed state a revision's name and a new one its own.
   /// - Returns: that revision; nil where it had one already, because a commit was interrupted.
-  private func swapIn(_ new: String, _ family: ThinFamily) throws(StorageError) -> String? {
+  func swapIn(_ new: String, _ family: ThinFamily) throws(StorageError) -> String? {
     var back: String?
     if let current = family.current {
       let name = family.nextBack(now: Clock.now().seconds)
       try rename(current.name, to: name, of: family.name)
       back = name
     }
-    try rename(new, to: family.name.text, of: family.name)
+    do throws(StorageError) { try rename(new, to: family.name.text, of: family.name) } catch {
+      guard let back else { throw error }
+      throw error.undone { () throws(StorageError) in
+        try rename(back, to: family.name.text, of: family.name)
+      }
+    }
     return back
   }
 
-  /// Remembers the oldest revisions to be removed, so that `keep` stay, after a swap.
+  /// Remembers the oldest revisions to be removed, so that `keep` stay besides the pinned ones, after a swap.
   /// - Parameters:
   ///   - before: the volume as it was.
   ///   - back: the revision that the swap made.
-  private func noteOutdated(_ before: ThinFamily, _ back: String?, keep: Int) {
-    let all = before.backs.map(\.volume.name) + (back.map { [$0] } ?? [])
-    report.outdated += all.dropLast(keep).map { (before.name, $0) }
+  func noteOutdated(_ before: ThinFamily, _ back: String?, keep: Int) throws(StorageError) {
+    let loose = before.backs.map(\.volume).filter { !$0.tags.contains(StateTag.pinned) }
+    let all = loose.map(\.name) + (back.map { [$0] } ?? [])
+    let outdated = all.dropLast(keep)
+    // The number that the swap gave tells of all before it, and needs no memory while it is there.
+    if back == nil || keep == 0 { try remember(before, without: Array(outdated)) }
+    report.outdated += outdated.map { (before.name, $0) }
+  }
+
+  /// Sees to it that the numbers of revisions that are about to go are never given again.
+  private func remember(_ family: ThinFamily, without gone: [String]) throws(StorageError) {
+    let record = family.record(without: gone)
+    if record != family.record ?? VolumeRecord() { try setRecord(record, of: family.name) }
+  }
+
+  /// Removes revisions; their numbers are never given again.
+  func removeRevisions(_ names: [String], of family: ThinFamily) throws(StorageError) {
+    try remember(family, without: names)
+    try remove(names, of: family.name)
   }
 
   /// Removes the revisions that are too old.
@@ -160,11 +209,13 @@ extension ThinBackend: LifecycleBackend {
     report.outdated = []
     guard let first = outdated.first else { return }
     do throws(StorageError) { try remove(outdated.map(\.revision), of: first.volume) } catch {
+      // Where LVM does not answer, each may still be there.
       let present = try? report.group()
-      for (volume, revision) in outdated where present?.volumes[revision] != nil {
+      for (volume, revision) in outdated where present.map({ $0.volumes[revision] != nil }) ?? true
+      {
         let reason = error.code == .busy ? "it is in use" : error.text
-        steps.warnOnce(
-          "old-revision", "volume '\(volume)': an old revision was not removed: \(reason)")
+        steps.warn(
+          "volume '\(volume)': an old revision was not removed: \(reason)")
       }
     }
   }
@@ -178,10 +229,12 @@ extension ThinBackend: LifecycleBackend {
   }
 
   package func dropRevisions(of volume: Volume, _ steps: Steps) throws(StorageError) {
-    let names = try family(volume.name).revisions.map(\.volume.name)
+    let family = try family(volume.name)
+    let names = family.revisions.map(\.volume)
+      .filter { !$0.tags.contains(StateTag.pinned) }.map(\.name)
     guard !names.isEmpty else { return }
     try steps.run("remove all revisions of volume '\(volume.name)'") { () throws(StorageError) in
-      try remove(names, of: volume.name)
+      try removeRevisions(names, of: family)
     }
   }
 
@@ -196,9 +249,11 @@ extension ThinBackend: LifecycleBackend {
       }
       return
     }
-    try steps.run("make empty thin volume '\(full(volume.name.text))'") {
-      () throws(StorageError) in
-      try makeEmpty(volume.name.text, volume.capacity, number: 1, of: volume.name)
+    try steps.run(
+      "make empty thin volume '\(full(volume.name.text))'",
+      undo: { () throws(StorageError) in try remove([volume.name.text], of: volume.name) }
+    ) { () throws(StorageError) in
+      try makeEmpty(volume.name.text, volume.capacity, of: volume.name)
     }
   }
 
@@ -217,35 +272,45 @@ extension ThinBackend: LifecycleBackend {
 
   // MARK: Revisions
 
+  package func describe(_ volume: Volume, at revision: Revision?) throws(StorageError) -> Volume {
+    guard let found = try family(volume.name).state(at: revision) else {
+      throw StorageError(
+        .notFound, volume.subject,
+        revision.map { "has no revision '\($0.identifier)'" } ?? "has no committed state")
+    }
+    var volume = volume
+    volume.definition.capacity = found.size
+    volume.definition.allocation = found.used
+    volume.definition.physical = found.isActive ? found.size : nil
+    return volume
+  }
+
   package func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts] {
     try family(volume.name).revisions.map { revision, found in
-      RevisionFacts(revision: revision, capacity: found.size, allocation: found.used)
+      RevisionFacts(
+        revision: revision, capacity: found.size, allocation: found.used,
+        isPinned: found.tags.contains(StateTag.pinned))
     }
   }
 
-  package func dependents(of source: VolumeName) throws(StorageError) -> [VolumeName] {
-    try report.knownGroup().families(inThinPool: thin).values
-      .filter { $0.record?.lifecycle.source == source }.map(\.name)
+  package func dependents(of source: VolumeName) throws(StorageError) -> Dependents {
+    Dependents(
+      try report.knownGroup().families(inThinPool: thin).values
+        .filter { $0.record?.lifecycle.source == source }.map(\.name))
   }
 
-  /// A snapshot of the revision is made beside the volume, then takes its place; nothing is pruned.
+  /// A snapshot of the revision is made beside the volume, then takes its place; nothing is pruned, and a session goes
+  /// afterwards.
   package func revert(_ volume: Volume, to revision: Revision, _ steps: Steps)
     throws(StorageError)
   {
     try checkRoom(steps)
     let family = try family(volume.name)
-    guard let state = family.revisions.first(where: { $0.revision == revision })?.volume else {
+    guard let state = family.state(at: revision) else {
       throw StorageError(.notFound, volume.subject, "has no revision '\(revision.identifier)'")
     }
     let new = "\(volume.name)-import"
-    try steps.run(
-      "make thin snapshot '\(full(new))' of '\(full(state.name))'",
-      undo: { () throws(StorageError) in try remove([new], of: volume.name) }
-    ) { () throws(StorageError) in
-      try snapshot(state, as: new, number: family.nextNumber, of: volume.name)
-    }
-    // When nothing else can fail any more.
-    try dropWorkingCopy(of: volume, steps)
+    try makeSnapshot(state, as: new, of: volume.name, steps)
     try steps.run("put it in the place of '\(full(volume.name.text))'") {
       () throws(StorageError) in _ = try swapIn(new, family)
     }
@@ -262,34 +327,37 @@ extension ThinBackend: LifecycleBackend {
     try checkRoom(steps)
     let family = try family(volume.name)
     let new = "\(volume.name)-import"
-    let keep = max(0, volume.properties.revisionsToKeep.number)
     try steps.run(
       "make empty thin volume '\(full(new))' of \(size.bytes) bytes",
       undo: { () throws(StorageError) in try remove([new], of: volume.name) }
     ) { () throws(StorageError) in
-      try makeEmpty(new, size, number: family.nextNumber, of: volume.name)
+      try makeEmpty(new, size, of: volume.name)
     }
     try steps.run("fill '\(full(new))'", undo: {}) { () throws(StorageError) in
       let device = try Descriptor(claiming: node(new), readsAsZeroes: true)
       try fill(device)
       try device.sync()
     }
-    try steps.run(
-      "put it in the place of '\(full(volume.name.text))', keeping \(keep) revisions"
-    ) { () throws(StorageError) in
-      noteOutdated(family, try swapIn(new, family), keep: keep)
-    }
-    finishCommits(steps)
+    try commit(new, family, of: volume, steps)
+  }
+
+  /// A snapshot of the source, where that is in this thin pool.
+  package func replaceCommitted(of volume: Volume, sharing source: VolumeContent, _ steps: Steps)
+    throws(StorageError) -> Bool
+  {
+    guard let origin = try state(behind: source.descriptor) else { return false }
+    try checkRoom(steps)
+    let family = try family(volume.name)
+    let new = "\(volume.name)-import"
+    try makeSnapshot(origin, as: new, of: volume.name, steps)
+    try commit(new, family, of: volume, steps)
+    return true
   }
 
   package func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError)
     -> Descriptor
   {
-    let family = try family(volume.name)
-    let wanted =
-      revision == nil
-      ? family.committed : family.revisions.first { $0.revision == revision }?.volume
-    guard let wanted else {
+    guard let wanted = try family(volume.name).state(at: revision) else {
       throw StorageError(.notFound, volume.subject, "has no committed state")
     }
     try activate(wanted, of: volume.name)

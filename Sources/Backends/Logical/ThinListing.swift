@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -36,17 +36,18 @@ extension ThinBackend {
   }
 
   /// - Parameter lookUp: finds another volume, for the size of a snapshot's source.
-  private func describe(_ family: ThinFamily, lookUp: (VolumeName) -> ThinFamily?) -> Volume? {
+  func describe(_ family: ThinFamily, lookUp: (VolumeName) -> ThinFamily?) -> Volume? {
     let settings = family.record?.lifecycle ?? LifecycleSettings()
     var properties = settings.resolved(with: pool.lifecycle)
     let kind = properties.kind
-    var problem = family.recordProblem ?? family.record?.unfinished?.problem
+    var trouble = Trouble()
+    trouble.note(family.recordProblem)
     let working = family.working(kind)
     let committed = kind == .volatile || kind == .snapshot ? nil : family.committed
     let source = properties.source.flatMap(lookUp)?.committed
     if kind.savesState, committed == nil {
-      guard working != nil || problem != nil else { return nil }
-      problem = problem ?? "committed state '\(node(family.name.text))' is missing"
+      guard working != nil || trouble.problem != nil else { return nil }
+      trouble.note("committed state '\(node(family.name.text))' is missing")
     }
     // As in pools of files: what was begun before revisions were disabled must be ended first.
     if working != nil, kind == .inPlace { properties.revisionsToKeep = .count(0) }
@@ -61,19 +62,49 @@ extension ThinBackend {
     if let shown, shown.isActive {
       definition.physical = shown.size
       do throws(StorageError) { sector = try fill(&definition, from: node(shown.name)) } catch {
-        problem = problem ?? error.text
+        trouble.note(error)
       }
     }
     var volume = Volume(
       definition: definition, properties: properties, hasCommitted: committed != nil,
-      hasWorkingCopy: working != nil, problem: problem)
+      hasWorkingCopy: working != nil, problem: trouble.problem)
+    volume.failure = trouble.failure
     volume.hasUnreadableRecord = family.recordProblem != nil
     volume.hasRecordedFormat = true
     volume.sectorSize = sector
     volume.isOwnDevice = properties.kind == .inPlace
+    volume.hasRecord = family.record != nil || family.recordProblem != nil
+    if family.recordProblem == nil { volume.contradiction = contradiction(of: volume, family) }
+    volume.take(family.record?.unfinished, in: pool.name)
     // LVM follows renames: a source that was committed since has another origin's name.
     if let working, properties.snapOnStart { volume.isOutdated = working.origin != source?.name }
     return volume
+  }
+
+  /// Where the logical volumes contradict the record.
+  private func contradiction(of volume: Volume, _ family: ThinFamily) -> Contradiction? {
+    let kind = volume.properties.kind
+    guard !family.isBeingNamed else { return nil }
+    if let current = family.current, !kind.savesState {
+      // A volatile volume's device has that name. One that Qubes' driver left cannot be told from content.
+      let isOwn =
+        kind == .volatile && (current.tags.contains(StateTag.made) || current.dataFill == 0)
+      if isOwn { return nil }
+      return .unexpectedContent(
+        of: family.name, in: pool.name, snaps: volume.properties.snapOnStart,
+        at: node(current.name))
+    }
+    guard kind == .origin || kind == .originSnapshot, let snap = family.snap else { return nil }
+    guard let committed = family.committed else {
+      return .loneWorkingCopy(of: family.name, in: pool.name, at: node(snap.name))
+    }
+    // LVM follows renames of the state that a working copy is a snapshot of; one that was committed while its session
+    // went on is a snapshot of the working copy.
+    guard kind == .origin, snap.origin != committed.name, committed.origin != snap.name else {
+      return nil
+    }
+    return .changedState(
+      of: family.name, in: pool.name, committed: node(committed.name), working: node(snap.name))
   }
 
   package func devicePath(of volume: Volume) -> Path {

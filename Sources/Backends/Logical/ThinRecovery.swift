@@ -1,4 +1,4 @@
-import StorageCore
+import StorageBackend
 import StorageModel
 import StorageOS
 import VolumeGroups

@@ -1,4 +1,4 @@
-import StorageCore
+import StorageBackend
 import StorageModel
 import VolumeGroups
 
@@ -33,7 +33,7 @@ extension ThinBackend {
   }
 
   private var hint: String {
-    "Make it larger with 'lvextend \(full(thin))', or say how many per cent must stay free: --reserve 0"
+    "Make it larger with 'lvextend --size +SIZE \(full(thin))', or say how many per cent must stay free: --reserve 0"
   }
 
   private func percent(_ hundredths: Int) -> String {

@@ -1,7 +1,7 @@
 import BlockVolumes
 import SCSIUnits
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -15,7 +15,7 @@ package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend 
   package let pool: PoolDefinition
   package let host: HostFolders
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
   }
@@ -45,8 +45,12 @@ package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend 
 
   package func volumes() throws(StorageError) -> VolumeListing {
     let maps = try MultipathMaps.all()
+    var volumes: [Volume] = []
+    for map in maps {
+      if let volume = try volume(map) { volumes.append(volume) }
+    }
     return VolumeListing(
-      volumes: maps.compactMap { volume($0) },
+      volumes: volumes,
       warnings: maps.filter(\.isImpaired).map { "\($0.kernelName): \($0.impairment)" })
   }
 
@@ -55,7 +59,8 @@ package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend 
   }
 
   package func volume(_ name: VolumeName) throws(StorageError) -> Volume? {
-    try map(name).flatMap { volume($0) }
+    guard let map = try map(name) else { return nil }
+    return try volume(map)
   }
 
   private func map(_ name: VolumeName) throws(StorageError) -> MultipathMaps.Map? {
@@ -64,19 +69,20 @@ package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend 
 
   /// The map's node in /dev/mapper; the kernel's own where nobody made one.
   package func path(of name: VolumeName) -> Path {
-    guard let map = try? map(name) else { return host.dev.appending(name.text) }
-    return path(of: map)
+    // Where the map is not known the kernel's own node is as good: only its name is another.
+    (try? map(name).map { map throws(StorageError) in try path(of: map) })
+      ?? host.dev.appending(name.text)
   }
 
-  private func path(of map: MultipathMaps.Map) -> Path {
+  private func path(of map: MultipathMaps.Map) throws(StorageError) -> Path {
     let node = host.dev.appending("mapper").appending(map.name)
-    return (try? FileStatus(following: node)) != nil ? node : host.dev.appending(map.kernelName)
+    return try FileStatus.ifPresent(node) != nil ? node : host.dev.appending(map.kernelName)
   }
 
-  package func volumeName(forPath path: Path) -> VolumeName? {
-    guard path.relative(to: host.dev) != nil, let status = try? FileStatus(following: path),
+  package func volumeName(forPath path: Path) throws(StorageError) -> VolumeName? {
+    guard path.relative(to: host.dev) != nil, let status = try FileStatus.ifPresent(path),
       status.kind == .blockDevice,
-      let map = (try? MultipathMaps.all())?.first(where: { $0.device == status.device })
+      let map = try MultipathMaps.all().first(where: { $0.device == status.device })
     else { return nil }
     return VolumeName(found: map.kernelName)
   }
@@ -84,9 +90,9 @@ package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend 
   /// A map as a volume.
   ///
   /// One without a working path is not opened, which could take minutes.
-  private func volume(_ map: MultipathMaps.Map) -> Volume? {
+  private func volume(_ map: MultipathMaps.Map) throws(StorageError) -> Volume? {
     guard let name = VolumeName(found: map.kernelName) else { return nil }
-    let path = path(of: map)
+    let path = try path(of: map)
     var volume: Volume
     if map.paths.contains(where: \.isActive) {
       guard let found = describe(name, at: path) else { return nil }
@@ -94,20 +100,21 @@ package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend 
     } else {
       volume = describeSilent(name, at: path, size: map.size, problem: "none of its paths works")
     }
-    volume.definition.key = key(of: map) ?? path.text
+    volume.definition.key = try key(of: map) ?? path.text
     return volume
   }
 
   /// The identity of the unit behind a map, which all its paths share.
-  private func key(of map: MultipathMaps.Map) -> String? {
+  private func key(of map: MultipathMaps.Map) throws(StorageError) -> String? {
     let tree = SCSITree(sys: host.sys)
     let folder = host.sys.appending("block/\(map.kernelName)/slaves")
-    for path in SysFile.names(in: folder) {
-      if let address = tree.address(ofDevice: path), let found = tree.identity(of: address) {
+    for path in try SysFile.names(in: folder) {
+      if let address = try tree.address(ofDevice: path), let found = try tree.identity(of: address)
+      {
         return found.description
       }
     }
-    return map.uuid.hasPrefix("mpath-") ? String(map.uuid.dropFirst(6)) : nil
+    return map.uuid.without(prefix: "mpath-").map(String.init)
   }
 
   // MARK: Records
@@ -123,6 +130,7 @@ package struct MultipathBackend: BlockBackend, NamingBackend, DegradableBackend 
   }
 
   private func identity(of name: VolumeName) throws(StorageError) -> String? {
-    try map(name).flatMap { key(of: $0) }
+    guard let map = try map(name) else { return nil }
+    return try key(of: map)
   }
 }

@@ -1,4 +1,4 @@
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -19,6 +19,7 @@ extension NetworkFileSystemBackend: SourceFindingBackend {
     do throws(StorageError) { found = try exports(of: server, host: host) } catch {
       failure = error
     }
+    // Without the program nobody can be asked for volumes of Gluster.
     if (try? gluster.path()) != nil {
       do throws(StorageError) { found += try volumes(of: server, host: host) } catch {
         failure = failure ?? error

@@ -1,4 +1,5 @@
 import StorageHost
+import StorageModel
 
 /// The network file systems that a pool can be on.
 enum NetworkFileSystem: Sendable {
@@ -23,7 +24,7 @@ enum NetworkFileSystem: Sendable {
   }
 
   /// The types that the kernel shows.
-  var mountTypes: Set<String> {
+  var mountTypes: Set<ByteString> {
     switch self {
     case .nfs: return ["nfs", "nfs4"]
     case .cifs: return ["cifs", "smb3"]
@@ -58,10 +59,9 @@ enum NetworkFileSystem: Sendable {
 
   /// A source in the one way of writing that compares: helpers drop slashes, or add one.
   func comparable(_ source: String) -> String {
-    var text = source
-    while text.hasSuffix("/"), !text.hasSuffix(":/") { text.removeLast() }
-    guard self == .gluster, let colon = text.lastIndex(of: ":") else { return text }
-    let folder = text[text.index(after: colon)...].drop { $0 == "/" }
-    return String(text[...colon] + folder)
+    var text = source[...]
+    while !text.hasSuffix(":/"), let shorter = text.without(suffix: "/") { text = shorter }
+    guard self == .gluster, let (host, path) = text.cut(atLast: ":") else { return String(text) }
+    return "\(host):" + String(path.unicodeScalars.drop { $0 == "/" })
   }
 }

@@ -1,7 +1,7 @@
 import FileVolumes
 import MountedFolders
 import Mounts
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -12,10 +12,12 @@ package struct NetworkFileSystemBackend: MountedBackend {
 
   package let pool: PoolDefinition
   package let host: HostFolders
+  package let secrets: any SecretSource
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
+    self.secrets = secrets
   }
 
   private var kind: NetworkFileSystem { NetworkFileSystem(format: pool.source.format ?? "auto") }
@@ -59,10 +61,10 @@ package struct NetworkFileSystemBackend: MountedBackend {
     guard let login = pool.source.authentication, kind == .cifs else {
       return try mounting.mount(timeout: host.answerTimeout)
     }
-    guard !login.username.contains(where: \.isNewline) else {
+    guard !login.username.utf8.contains(where: { (0x0a...0x0d).contains($0) }) else {
       throw StorageError(.badInput, subject, "the user's name has a line end in it")
     }
-    let password = try SecretStore(host: host).value(of: login.secret, for: .cifs)
+    let password = try secrets.value(of: login.secret, for: .cifs)
     let file = try password.file(
       after: "username=\(login.username)\npassword=", before: "\n")
     var mounting = mounting
@@ -70,11 +72,9 @@ package struct NetworkFileSystemBackend: MountedBackend {
     try mounting.mount(timeout: host.answerTimeout, keeping: [file])
   }
 
-  package func isOwn(_ mount: Mount) -> Bool {
-    guard kind.mountTypes.contains(mount.type), let source = try? mounting().source else {
-      return false
-    }
-    return kind.comparable(mount.source) == kind.comparable(source)
+  package func isOwn(_ mount: Mount) throws(StorageError) -> Bool {
+    guard kind.mountTypes.contains(mount.type) else { return false }
+    return try kind.comparable(mount.source) == kind.comparable(mounting().source)
   }
 
   package func build(overwrite: OverwritePolicy, _ steps: Steps) throws(StorageError) {

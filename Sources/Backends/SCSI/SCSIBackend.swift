@@ -1,6 +1,6 @@
 import BlockVolumes
 import SCSIUnits
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -12,7 +12,7 @@ package struct SCSIBackend: UnitBackend, AttachingBackend {
   package let pool: PoolDefinition
   package let host: HostFolders
 
-  package init(_ pool: PoolDefinition, host: HostFolders) {
+  package init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
   }
@@ -34,7 +34,7 @@ package struct SCSIBackend: UnitBackend, AttachingBackend {
       error.subject = "pool '\(pool.name)'"
       throw error
     }
-    guard hosts.exists(number) else {
+    guard try hosts.exists(number) else {
       let file = tree.scanFile(ofHost: number)
       throw StorageError(
         .notFound, "pool '\(pool.name)'", "Could not open '\(file)' to trigger host scan",
@@ -66,7 +66,15 @@ package struct SCSIBackend: UnitBackend, AttachingBackend {
     try virtual.delete(steps)
   }
 
-  package func isAttached() throws(StorageError) -> Bool { (try? hostNumber()) != nil }
+  package func isAttached() throws(StorageError) -> Bool {
+    do throws(StorageError) {
+      _ = try hostNumber()
+      return true
+    } catch {
+      guard error.code == .notFound else { throw error }
+      return false
+    }
+  }
 
   /// Ports that somebody else made are none of the pool's.
   package func unfinishedStart() throws(StorageError) -> Finding? {

@@ -1,4 +1,4 @@
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -34,20 +34,20 @@ struct VirtualPort {
   }
 
   /// The host of the port; nil where the port is not there.
-  private func present() -> UInt32? {
-    hosts.fibreChannelHost(wwnn: port.wwnn, wwpn: port.wwpn)
+  private func present() throws(StorageError) -> UInt32? {
+    try hosts.fibreChannelHost(wwnn: port.wwnn, wwpn: port.wwpn)
   }
 
   /// Makes the port unless it is there, with a mark that it was made here, which is written first: what a killed
   /// start leaves is then known to be the pool's.
   /// - Returns: whether the port is new, or will be.
   func create(_ steps: Steps) throws(StorageError) -> Bool {
-    if let number = present() {
+    if let number = try present() {
       try checkParent(of: number)
       return false
     }
     let parent = try parentHost()
-    guard let file = hosts.virtualPortFile("vport_create", of: parent) else {
+    guard let file = try hosts.virtualPortFile("vport_create", of: parent) else {
       throw StorageError(
         .unsupported, "", "parent 'scsi_host\(parent)' specified for vHBA is not vport capable")
     }
@@ -63,7 +63,7 @@ struct VirtualPort {
       try SysFile.write(words, to: file, "cannot make the virtual port \(words)")
       guard
         try Waiting.upTo(
-          seconds: patience, { () throws(StorageError) -> Bool in present() != nil })
+          seconds: patience, { () throws(StorageError) -> Bool in try present() != nil })
       else {
         throw StorageError(
           .failure, "",
@@ -83,7 +83,7 @@ struct VirtualPort {
 
   /// Removes the port, and then the mark.
   func delete(_ steps: Steps) throws(StorageError) {
-    if let number = present(), let parent = hosts.parent(ofVirtualPort: number) {
+    if let number = try present(), let parent = try hosts.parent(ofVirtualPort: number) {
       try steps.run("remove the virtual port \(words) of host\(parent)") {
         () throws(StorageError) in try remove(from: parent)
       }
@@ -97,7 +97,7 @@ struct VirtualPort {
   }
 
   private func remove(from parent: UInt32) throws(StorageError) {
-    guard let file = hosts.virtualPortFile("vport_delete", of: parent) else {
+    guard let file = try hosts.virtualPortFile("vport_delete", of: parent) else {
       throw StorageError(.unsupported, "", "host\(parent) removes no virtual ports")
     }
     try SysFile.write(words, to: file, "cannot remove the virtual port \(words)")
@@ -105,7 +105,7 @@ struct VirtualPort {
 
   /// How drivers want the port named: port name, then node name, without `0x` (Linux, scsi_transport_fc).
   private var words: String {
-    func plain(_ name: String) -> String { name.hasPrefix("0x") ? String(name.dropFirst(2)) : name }
+    func plain(_ name: String) -> Substring { name.without(prefix: "0x") ?? name[...] }
     return "\(plain(port.wwpn)):\(plain(port.wwnn))"
   }
 
@@ -113,25 +113,25 @@ struct VirtualPort {
   private func parentHost() throws(StorageError) -> UInt32 {
     if let name = port.parent {
       let number = try hosts.number(of: .scsiHost(name: name))
-      guard hosts.exists(number) else {
+      guard try hosts.exists(number) else {
         throw StorageError(.notFound, "", "parent '\(name)' specified for vHBA does not exist")
       }
       return number
     }
     if let wwnn = port.parentWWNN, let wwpn = port.parentWWPN {
-      guard let number = hosts.fibreChannelHost(wwnn: wwnn, wwpn: wwpn) else {
+      guard let number = try hosts.fibreChannelHost(wwnn: wwnn, wwpn: wwpn) else {
         throw StorageError(
           .notFound, "", "unable to find parent host by provided wwnn='\(wwnn)' wwpn='\(wwpn)'")
       }
       return number
     }
     if let fabric = port.parentFabricWWN {
-      guard let number = hosts.fibreChannelHost(fabric: fabric) else {
+      guard let number = try hosts.fibreChannelHost(fabric: fabric) else {
         throw StorageError(.notFound, "", "unable to find parent host by fabric_wwn='\(fabric)'")
       }
       return number
     }
-    guard let number = hosts.hostWithRoomForVirtualPort() else {
+    guard let number = try hosts.hostWithRoomForVirtualPort() else {
       throw StorageError(
         .notFound, "", "'parent' for vHBA not specified, and cannot find one on this host")
     }
@@ -140,7 +140,9 @@ struct VirtualPort {
 
   /// A port that is there must be the named parent's.
   private func checkParent(of number: UInt32) throws(StorageError) {
-    guard let name = port.parent, let actual = hosts.parent(ofVirtualPort: number) else { return }
+    guard let name = port.parent, let actual = try hosts.parent(ofVirtualPort: number) else {
+      return
+    }
     let wanted = try hosts.number(of: .scsiHost(name: name))
     guard wanted == actual || wanted == number else {
       throw StorageError(

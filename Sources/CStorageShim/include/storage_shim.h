@@ -27,18 +27,22 @@ enum { SHIM_FOLLOW = 1, SHIM_CACHED = 2 };
 int shim_status(int fd, const char *name, int how, struct shim_status *out);
 /* openat2(2) with RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS. */
 int shim_open_beneath(int fd, const char *name, int flags, mode_t mode);
+/* openat2(2) of a path that may lead anywhere, but through no symbolic link: ELOOP where there is one. */
+int shim_open_without_links(const char *path, int flags);
 int shim_open(int fd, const char *name, int flags, mode_t mode);
 /* renameat2(2); exclusive = RENAME_NOREPLACE. */
 int shim_rename(int from, const char *name, int to, const char *new_name, int exclusive);
-/* Gives an O_TMPFILE descriptor a name, by /proc/self/fd. */
+/* Gives an open file a name, also one of O_TMPFILE: by the descriptor, or by /proc/self/fd without privilege. */
 int shim_link_descriptor(int fd, int to, const char *name);
 /* ioctl FICLONE of <linux/fs.h>. */
 int shim_clone(int to, int from);
 int shim_punch_hole(int fd, int64_t offset, int64_t length);
-/* Open-file-description locks on the whole file, fcntl(2): exclusive or shared, waiting or not. */
-int shim_lock(int fd, int exclusive, int wait);
 /* 0: a lease (exclusive: F_WRLCK, else F_RDLCK) could be taken and was given back at once. */
 int shim_probe_lease(int fd, int exclusive);
+/* fcntl(2) F_SETLEASE: takes a read lease, or gives it back. */
+int shim_set_lease(int fd, int held);
+/* fcntl(2) F_GETLEASE: whether a read lease is gone, or somebody waits for that: 1, 0, or -1. */
+int shim_lease_is_breaking(int fd);
 /* Whether somebody holds an OFD lock that collides with a write lock on that byte: 1, 0, or -1. */
 int shim_byte_is_locked(int fd, off_t offset);
 /* Inode flags of <linux/fs.h>, FS_IOC_GETFLAGS and FS_IOC_SETFLAGS. */
@@ -52,6 +56,9 @@ int64_t shim_seek_hole(int fd, int64_t offset);
 int shim_start_writeback(int fd, int64_t offset, int64_t count);
 int shim_get_label(int fd, char *label, size_t size);
 int shim_set_label(int fd, const char *label, size_t size);
+/* getxattr(2) of an open file, by /proc/self/fd where it is open with O_PATH only. */
+int shim_get_attribute(int fd, const char *name, void *value, size_t size);
+int shim_set_attribute(int fd, const char *name, const void *value, size_t size);
 /* statfs(2): the magic number of the file system. */
 int shim_file_system_magic(int fd, uint64_t *magic);
 /* ioctl LOOP_SET_CAPACITY of <linux/loop.h>. */
@@ -89,12 +96,30 @@ void shim_end_by(int signal);
 /* While `leave` is not 0, SIGINT and SIGQUIT are ignored: they are for a program in the foreground. */
 void shim_leave_keyboard_signals(int leave);
 
+/* landlock(7): a descriptor of rules by which a program reads its libraries, opens the files behind the descriptors
+ * in `kept` as these were opened, and neither opens nor makes nor removes any other file, nor connects to a server.
+ * -1 with ENOSYS or EOPNOTSUPP where the kernel has no such thing. */
+int shim_confinement(const char *program, const int *kept, int kept_count);
+/* Puts the calling thread under rules of shim_confinement, none where that is -1; async-signal-safe. */
+int shim_obey(int ruleset);
+
 /* fork(2) and execve(2). The child gets io as its descriptors 0 to 2, keeps those in
- * `kept` under their own numbers, has file mode mask 077 and no blocked or ignored signals, and is killed when
- * the thread that made it ends. */
+ * `kept` under their own numbers, has file mode mask 077 and no blocked or ignored signals, obeys `ruleset` as of
+ * shim_obey, and is killed when the thread that made it ends. */
 pid_t shim_spawn(
     const char *path, char *const argv[], char *const envp[], const int io[3], const int *kept,
-    int kept_count);
+    int kept_count, int ruleset);
+/* The same of a program that leads a process group of its own and gets io as its descriptors 0 to 3. */
+pid_t shim_spawn_driver(
+    const char *path, char *const argv[], char *const envp[], const int io[4]);
+/* socketpair(2): two ends of a stream, with O_CLOEXEC. */
+int shim_socket_pair(int ends[2]);
+/* sendmsg(2) with SCM_RIGHTS, unix(7): bytes, and descriptors with the first of them; never SIGPIPE. */
+ssize_t shim_send(int socket, const void *bytes, size_t size, const int *descriptors, int count);
+/* The most descriptors that come with one shim_receive; the kernel closes what is beyond. */
+enum { SHIM_MOST_DESCRIPTORS = 8 };
+/* recvmsg(2), without waiting: bytes, and the descriptors that came with them, with O_CLOEXEC. */
+ssize_t shim_receive(int socket, void *bytes, size_t size, int *descriptors, int *count);
 /* pipe2(2) with O_CLOEXEC. */
 int shim_pipe(int ends[2]);
 /* fork(2) of a process with one thread. The child leads a process group of its own, has `output` as its standard
@@ -106,6 +131,9 @@ pid_t shim_fork_work(
 int shim_kill_group(pid_t leader);
 /* Looks at a folder in ways that the server or the device behind it has to answer. Returns 0 or an errno. */
 int shim_ask_folder(const char *path);
+/* As fork(2), of a process with one thread: the child is asked to stop when its parent ends. */
+pid_t shim_fork_command(void);
+
 /* As fork(2), with one table of descriptors for both: the child goes on with the work and ends with its parent, which
  * is to call shim_watch_worker and to open and close nothing meanwhile. */
 pid_t shim_fork_worker(void);
@@ -118,8 +146,8 @@ int shim_watch_worker(pid_t worker, const char *folder, double interval, double 
 void shim_abandon_worker(pid_t worker, unsigned major, unsigned minor);
 /* Tells a process in shim_watch_worker whether to ask. */
 void shim_tell_watcher(pid_t watcher, int is_asking);
-/* Takes an OFD read lock on one byte, fcntl(2), without waiting. */
-int shim_lock_byte(int fd, off_t offset);
+/* Takes an OFD lock on one byte, fcntl(2), for writing or reading, without waiting. */
+int shim_lock_byte(int fd, off_t offset, int exclusive);
 /* ioctl TIOCGWINSZ, ioctl_tty(2): columns of a terminal's window; 0 where it does not say, or -1. */
 int shim_window_columns(int fd);
 /* wcwidth(3) in the locale of the thread: -1 for what cannot be printed. */
@@ -133,5 +161,12 @@ int shim_seal_memory_file(int fd);
 
 extern const int shim_o_tmpfile;
 extern const int shim_o_path;
+
+/* The words that the program was started with, the first of them its own name. */
+int shim_argument_count(void);
+const char *shim_argument(int index);
+/* Gives the signals of a crash back to the kernel (signal(7)). The Swift runtime answers them by starting a program,
+ * which it looks for beside the one that runs: of one found through PATH, in the current folder. */
+void shim_default_crashes(void);
 
 #endif

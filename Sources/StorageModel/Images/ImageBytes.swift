@@ -96,4 +96,19 @@ struct ImageBytes {
     }
     return text
   }
+
+  /// The last part of a path in UTF-16 as Windows writes it; nil where it is none.
+  static func windowsName(_ bytes: ArraySlice<UInt8>, littleEndian: Bool) -> String? {
+    let bytes = Array(bytes)
+    let units = stride(from: 0, to: bytes.count - 1, by: 2).map { index in
+      littleEndian
+        ? UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8
+        : UInt16(bytes[index]) << 8 | UInt16(bytes[index + 1])
+    }
+    let text = String(decoding: units.prefix { $0 != 0 }, as: UTF16.self)
+    guard !text.hasControlCharacter,
+      let last = text.split(whereSeparator: { $0 == "\\" || $0 == "/" }).last
+    else { return nil }
+    return String(last)
+  }
 }

@@ -15,6 +15,8 @@ package struct ImageFacts: Equatable, Sendable {
   package var features: Features = []
   /// The separate file that holds a qcow2's data, as the header names it; nil where it names none.
   package var dataFile: String?
+  /// The files that a VMDK's data is in, as its descriptor names them; empty where it holds all data itself.
+  package var extents: [String] = []
   /// What is wrong with the header, without the file's name; nil for a sound one.
   ///
   /// The other values are then what was read before the fault was met.
@@ -42,6 +44,30 @@ package struct ImageFacts: Equatable, Sendable {
     package static let zstd = Features(rawValue: 64)
   }
 
+  /// Every other file that QEMU would open for the image, also of one whose header is not sound, as far as it was read.
+  package var references: [FileReference] {
+    var found: [FileReference] = []
+    if let backing { found.append(FileReference(.base, backing.path)) }
+    if let dataFile { found.append(FileReference(.dataFile, dataFile)) }
+    return found + extents.map { FileReference(.extent, $0) }
+  }
+
+  /// Whether the file alone is not the disk, nor what differs from the image below.
+  package var hasDataElsewhere: Bool {
+    features.contains(.externalDataFile) || !extents.isEmpty
+  }
+
+  /// Why nothing may be read through the image, whatever it refers to; nil where that is sound and understood.
+  package var obstacle: String? {
+    if let problem { return problem }
+    if features.contains(.externalDataFile) {
+      // It can be any file of the host, as somebody who uploaded the image liked.
+      return "keeps its data in another file" + (dataFile.map { " '\($0)'" } ?? "")
+    }
+    return backing?.place == .obscure
+      ? "names a backing store that is no local file by its name alone" : nil
+  }
+
   /// The features that XML knows; nil where an image has no `<features>` at all, as qcow2 of compat 0.10.
   package var describedFeatures: Set<ImageFeature>? {
     guard compat == "1.1" else { return nil }
@@ -49,37 +75,5 @@ package struct ImageFacts: Equatable, Sendable {
     if features.contains(.lazyRefcounts) { described.insert(.lazyRefcounts) }
     if features.contains(.extendedL2) { described.insert(.extendedL2) }
     return described
-  }
-}
-
-/// The image below an overlay, as the overlay's header names it.
-package struct BackingReference: Equatable, Sendable {
-  /// Exactly the header's text: an absolute path, one relative to the overlay's folder, a URI, or `json:…`.
-  package var path: String
-  /// The recorded format's name in QEMU's words; nil where none is recorded.
-  package var formatText: String?
-
-  package init(path: String, formatText: String? = nil) {
-    self.path = path
-    self.formatText = formatText
-  }
-
-  /// The name as QEMU resolves it: a relative one from the image's folder, URIs and `json:` as they are.
-  package func resolved(beside image: Path) -> String {
-    isSpecial || path.hasPrefix("/") ? path : image.parent.appending(path).text
-  }
-
-  /// Whether it names something other than a file: a URI, or `json:…`.
-  package var isSpecial: Bool { path.prefix { $0 != "/" }.contains(":") }
-
-  /// The recorded format; nil where none is recorded or the toolkit has no word for it.
-  ///
-  /// With `formatText` set the image below must not be probed, whatever this is.
-  package var format: VolumeFormat? {
-    switch formatText {
-    case "parallels": return .ploop
-    case "luks", "host_device", "file": return .raw
-    default: return formatText.flatMap { VolumeFormat(rawValue: $0) }
-    }
   }
 }

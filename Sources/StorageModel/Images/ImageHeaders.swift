@@ -14,6 +14,25 @@ extension ImageProbe {
     guard try bytes.big(64) == checksum(bytes.bytes(at: 0, count: 512)) else {
       throw .broken("the header's checksum is wrong")
     }
+    if kind == 4 { try vpcParent(bytes, into: &facts) }
+  }
+
+  /// The parent of a differencing disk, from its second header; QEMU would read the difference as a whole disk.
+  private static func vpcParent(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop)
+  {
+    let start = try ImageBytes.size(bytes.big(16)).bytes
+    guard start <= bytes.size - 1024, try bytes.has(Array("cxsparse".utf8), at: start) else {
+      throw .broken("the second header is not where it should be")
+    }
+    facts.backing = ImageBytes.windowsName(
+      try bytes.bytes(at: start + 64, count: 512), littleEndian: false
+    ).map { BackingReference(path: $0) }
+    throw difference(facts)
+  }
+
+  /// The problem of an image that is only what differs from another, in a format of which QEMU reads no other image.
+  static func difference(_ facts: ImageFacts) -> ProbeStop {
+    .broken("is a difference to another image" + (facts.backing.map { " '\($0.path)'" } ?? ""))
   }
 
   /// A VHD footer's checksum: the complement of the sum of all its bytes but the checksum's own four.
@@ -25,11 +44,16 @@ extension ImageProbe {
 
   /// VHD of fixed size, which has a footer only.
   ///
-  /// Looked for only where the file's size is whole sectors but not whole 4 KiB blocks. That is what a disk of
-  /// whole blocks plus one sector of footer gives; it costs usual raw images no read; and above all no guest
-  /// can write into the last sector of a usual raw disk what makes the host take the disk for another format.
-  static func fixedVPC(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
-    guard bytes.size >= 1024, bytes.size % 512 == 0, bytes.size % 4096 != 0 else { return }
+  /// Where it is not declared, it is looked for only where the file's size is whole sectors but not whole 4 KiB
+  /// blocks. That is what a disk of whole blocks plus one sector of footer gives; it costs usual raw images no read;
+  /// and above all no guest can write into the last sector of a usual raw disk what makes the host take the disk for
+  /// another format.
+  static func fixedVPC(
+    _ bytes: ImageBytes, isDeclared: Bool = false, into facts: inout ImageFacts
+  ) throws(ProbeStop) {
+    guard bytes.size >= 1024, bytes.size % 512 == 0, isDeclared || bytes.size % 4096 != 0 else {
+      return
+    }
     let start = bytes.size - 512
     let footer: ArraySlice<UInt8>
     do { footer = try bytes.bytes(at: start, count: 512) } catch {
@@ -58,6 +82,9 @@ extension ImageProbe {
       throw .broken("the disk is larger than its \(blocks) blocks of \(block) bytes")
     }
     facts.capacity = size
+    guard try bytes.little(76, as: UInt32.self) != 4,
+      try bytes.bytes(at: 440, count: 16).allSatisfy({ $0 == 0 })
+    else { throw difference(facts) }
   }
 
   static func ploop(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
@@ -110,35 +137,6 @@ extension ImageProbe {
     facts.backing = BackingReference(path: name, formatText: features & 4 != 0 ? "raw" : nil)
   }
 
-  /// VMDK with a binary header; files that hold the text descriptor alone count as raw.
-  static func vmdk(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
-    let version = try bytes.little(4, as: UInt32.self)
-    guard (1...3).contains(version) else { throw unknownVersion("vmdk", version) }
-    facts.format = .vmdk
-    facts.capacity = try ImageBytes.size(bytes.little(12), unit: 512)
-    let start = try bytes.little(28, as: UInt64.self)
-    let length = try bytes.little(36, as: UInt64.self)
-    guard start != 0, length != 0 else { return }
-    let offset = try ImageBytes.size(start, unit: 512).bytes
-    guard offset < bytes.size else { throw .broken("the descriptor lies outside the file") }
-    // Writers keep 20 sectors for the descriptor.
-    let count = min(Int64(min(length, 20)) * 512, bytes.size - offset)
-    let text = try bytes.bytes(at: offset, count: Int(count))
-    if let name = try parent(text) { facts.backing = BackingReference(path: name) }
-  }
-
-  /// The value of `parentFileNameHint="…"` in a descriptor.
-  private static func parent(_ descriptor: ArraySlice<UInt8>) throws(ProbeStop) -> String? {
-    let quote = UInt8(ascii: "\"")
-    for line in descriptor.prefix(while: { $0 != 0 }).split(separator: UInt8(ascii: "\n")) {
-      guard line.starts(with: "parentFileNameHint=\"".utf8) else { continue }
-      let value = line.dropFirst(20)
-      guard let end = value.firstIndex(of: quote), end > value.startIndex else { return nil }
-      return try ImageBytes.name(value[..<end])
-    }
-    return nil
-  }
-
   static func luks(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
     let version = try bytes.big(6, as: UInt16.self)
     switch version {
@@ -178,65 +176,11 @@ extension ImageProbe {
     let digits = text[number...].prefix { (48...57).contains($0) }
     return UInt64(String(decoding: digits, as: UTF8.self)).flatMap { ByteCount(exactly: $0) }
   }
-
-  /// VHDX: the size is found over the region table and the metadata table.
-  ///
-  /// All numbers are little-endian.
-  static func vhdx(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
-    facts.format = .vhdx
-    // Metadata region 8b7ca206-…, item "virtual disk size" 2fa54224-…, as their bytes are stored.
-    let region: [UInt8] = [
-      0x06, 0xa2, 0x7c, 0x8b, 0x90, 0x47, 0x9a, 0x4b, 0xb8, 0xfe, 0x57, 0x5f, 0x05, 0x0f, 0x88,
-      0x6e,
-    ]
-    let item: [UInt8] = [
-      0x24, 0x42, 0xa5, 0x2f, 0x1b, 0xcd, 0x76, 0x48, 0xb2, 0x11, 0x5d, 0xbe, 0xd8, 0x3b, 0xf4,
-      0xb8,
-    ]
-    let regions = try table(bytes, at: 192 << 10, magic: "regi", countAt: 8, wide: true, first: 16)
-    guard let entry = try find(region, in: bytes, at: regions) else {
-      throw .broken("the region table names no metadata")
-    }
-    let start = try ImageBytes.size(bytes.little(entry + 16)).bytes
-    guard start >= 1 << 20, start < bytes.size else {
-      throw .broken("the metadata lies outside the file")
-    }
-    let items = try table(bytes, at: start, magic: "metadata", countAt: 10, wide: false, first: 32)
-    guard let found = try find(item, in: bytes, at: items) else {
-      throw .broken("the metadata has no disk size")
-    }
-    let place = try ImageBytes.size(
-      UInt64(start) + UInt64(bytes.little(found + 16, as: UInt32.self)))
-    facts.capacity = try ImageBytes.size(bytes.little(place.bytes))
-  }
-
-  /// The offsets of a VHDX table's entries, all of 32 bytes, as far as they are in the table's first 4 KiB.
-  private static func table(
-    _ bytes: ImageBytes, at start: Int64, magic: String, countAt: Int64, wide: Bool, first: Int64
-  ) throws(ProbeStop) -> StrideTo<Int64> {
-    guard try bytes.bytes(at: start, count: 4096).starts(with: magic.utf8) else {
-      throw .broken("no table '\(magic)' where it should be")
-    }
-    let count =
-      wide
-      ? Int64(try bytes.little(start + countAt, as: UInt32.self))
-      : Int64(try bytes.little(start + countAt, as: UInt16.self))
-    guard count <= 2047 else { throw .broken("table '\(magic)' has \(count) entries") }
-    let end = min(first + count * 32, 4096 - 31)
-    return stride(from: start + first, to: start + end, by: 32)
-  }
-
-  private static func find(
-    _ identifier: [UInt8], in bytes: ImageBytes, at entries: StrideTo<Int64>
-  ) throws(ProbeStop) -> Int64? {
-    for entry in entries where try bytes.has(identifier, at: entry) { return entry }
-    return nil
-  }
 }
 
 extension ArraySlice<UInt8> {
   /// The index behind the first occurrence of a text; nil where there is none.
-  fileprivate func end(of text: String) -> Int? {
+  func end(of text: String) -> Int? {
     let wanted = Array(text.utf8)
     guard count >= wanted.count else { return nil }
     return (startIndex...endIndex - wanted.count).first {

@@ -2,7 +2,7 @@
 ///
 /// Reads a few small blocks and follows nothing that a header names. What bytes written by a guest say is
 /// never trusted: every number is checked before it is used, and a header that makes no sense gives a text,
-/// not a failure. Order and offsets: qcow, then libvirt's table, then LUKS 2, VHDX and VHD of fixed size.
+/// not a failure. Offsets are those of libvirt's table; ISO 9660 and VHD of fixed size come last.
 package enum ImageProbe {
   /// The most blocks that are read of one file; a sound header needs up to six.
   private static let mostReads = 24
@@ -13,11 +13,13 @@ package enum ImageProbe {
   /// mostly the first.
   /// - Parameters:
   ///   - size: the file's size.
+  ///   - declared: what the file is said to be. Formats that a guest could make any raw disk look like are recognised
+  ///     only where they are declared.
   ///   - beginning: what was read of the file's beginning already.
   ///   - read: gives `count` bytes from `offset`, fewer only where the file ends; never asked for more than
   ///     12 KiB, nor for anything outside `size`.
   package static func probe<Failure: Error>(
-    size: ByteCount, beginning: [UInt8] = [],
+    size: ByteCount, as declared: VolumeFormat? = nil, beginning: [UInt8] = [],
     read: (_ offset: Int64, _ count: Int) throws(Failure) -> [UInt8]
   ) throws(Failure) -> ImageFacts {
     var bytes = ImageBytes(size: size)
@@ -26,6 +28,7 @@ package enum ImageProbe {
     for _ in 0..<mostReads {
       facts = ImageFacts(format: .raw)
       do {
+        if let declared, try examine(bytes, as: declared, into: &facts) { return facts }
         try examine(bytes, into: &facts)
         return facts
       } catch {
@@ -42,19 +45,18 @@ package enum ImageProbe {
     return facts
   }
 
-  /// Whether an image that begins with these four bytes can be an overlay.
-  package static func mayHaveBacking(_ magic: [UInt8]) -> Bool {
-    [Magic.qcow, Magic.qed, Magic.vmdk, Magic.cow].contains { $0 == magic }
+  /// Whether an image that begins with these bytes, 512 of them or all there are, can refer to other files.
+  package static func mayRefer(_ head: [UInt8]) -> Bool {
+    [Magic.qcow, Magic.qed, Magic.vmdk, Magic.cow, Magic.vpc, Magic.vhdx].contains {
+      head.starts(with: $0)
+    } || isDescriptor(head[...])
   }
 
   private static func examine(_ bytes: ImageBytes, into facts: inout ImageFacts) throws(ProbeStop) {
     guard bytes.size > 0 else { return }
     let head = Array(try bytes.bytes(at: 0, count: Int(min(512, bytes.size))))
     if head.starts(with: Magic.qcow) {
-      // Before ISO 9660, unlike libvirt: with small clusters a guest decides what is there in the file.
       try anyQcow(bytes, into: &facts)
-    } else if try bytes.has(Magic.iso, at: 32769) {
-      facts.format = .iso
     } else if head.starts(with: Magic.vpc) {
       try vpc(bytes, into: &facts)
     } else if head.dropFirst(64).starts(with: Magic.vdi) {
@@ -71,12 +73,17 @@ package enum ImageProbe {
       try luks(bytes, into: &facts)
     } else if head.starts(with: Magic.vhdx) {
       try vhdx(bytes, into: &facts)
+    } else if isDescriptor(head[...]) {
+      try descriptor(bytes, into: &facts)
+    } else if try bytes.has(Magic.iso, at: 32769) {
+      // Last, unlike libvirt: in the file of another format a guest can decide what is there.
+      facts.format = .iso
     } else {
       try fixedVPC(bytes, into: &facts)
     }
   }
 
-  private enum Magic {
+  enum Magic {
     static let iso = Array("CD001".utf8)
     static let vpc = Array("conectix".utf8)
     static let vdi: [UInt8] = [0x7f, 0x10, 0xda, 0xbe]

@@ -14,12 +14,30 @@ extension ImageProbe {
       throw .broken("L2 table bits \(tableBits) are not in 6 to 13")
     }
     facts.encryption = try cipher(bytes.big(36), most: 1)
-    facts.capacity = try ImageBytes.size(bytes.big(24))
+    let size = try ImageBytes.size(bytes.big(24))
+    facts.capacity = size
+    try checkTable(bytes, size: size, bits: UInt64(clusterBits) + UInt64(tableBits))
     let offset = try bytes.big(8, as: UInt64.self)
     let length = try bytes.big(16, as: UInt32.self)
     // The name lies between the header and the L1 table, wherever that is; no cluster bounds it.
     let limit = UInt64(bytes.size)
     facts.backing = try backing(bytes, offset: offset, length: length, limit: limit)
+  }
+
+  /// Refuses a size whose L1 table the file does not hold: of qcow the header does not say how large that is, and QEMU
+  /// writes it whole.
+  private static func checkTable(_ bytes: ImageBytes, size: ByteCount, bits: UInt64)
+    throws(ProbeStop)
+  {
+    let covered = UInt64(1) << bits
+    let entries = (UInt64(size.bytes) + covered - 1) / covered
+    guard entries <= UInt64(Int32.max) / 8 else {
+      throw .broken("the L1 table has \(entries) entries")
+    }
+    let (end, isOver) = try bytes.big(40, as: UInt64.self).addingReportingOverflow(entries * 8)
+    guard !isOver, end <= UInt64(bytes.size) else {
+      throw .broken("the L1 table for the disk's size lies outside the file")
+    }
   }
 
   static func qcow2(
@@ -35,14 +53,21 @@ extension ImageProbe {
     facts.clusterSize = try ImageBytes.size(cluster)
     if version == 3 { facts.features = try features(bytes) }
     facts.encryption = try cipher(bytes.big(32), most: 2)
-    let size = try ImageBytes.size(bytes.big(24))
-    facts.capacity = size
-    try checkTables(bytes, size: size, clusterBits: clusterBits, features: facts.features)
     let headerLength = version == 2 ? 72 : UInt64(try bytes.big(100, as: UInt32.self))
     guard headerLength <= cluster, version == 2 || headerLength >= 104 else {
       throw .broken("header length \(headerLength) is not in 104 to \(cluster)")
     }
+    // What it refers to first: that is wanted of an image that is not sound, too.
+    try references(bytes, cluster: cluster, headerLength: headerLength, into: &facts)
+    let size = try ImageBytes.size(bytes.big(24))
+    facts.capacity = size
+    try checkTables(bytes, size: size, clusterBits: clusterBits, features: facts.features)
     if version == 3 { try compression(bytes, headerLength: headerLength, into: &facts) }
+  }
+
+  private static func references(
+    _ bytes: ImageBytes, cluster: UInt64, headerLength: UInt64, into facts: inout ImageFacts
+  ) throws(ProbeStop) {
     let offset = try bytes.big(8, as: UInt64.self)
     let length = try bytes.big(16, as: UInt32.self)
     guard offset == 0 || offset >= headerLength else {

@@ -16,8 +16,7 @@ package struct Path: Hashable, Comparable, Sendable, CustomStringConvertible {
 
   /// The last component; `/` for the root.
   package var lastComponent: String {
-    guard let slash = text.lastIndex(of: "/") else { return text }
-    let name = text[text.index(after: slash)...]
+    guard let name = text.cut(atLast: "/")?.after else { return text }
     return name.isEmpty ? "/" : String(name)
   }
 
@@ -40,8 +39,8 @@ package struct Path: Hashable, Comparable, Sendable, CustomStringConvertible {
   /// Compares text only.
   package func relative(to folder: Path) -> String? {
     let prefix = folder.text.hasSuffix("/") ? folder.text : folder.text + "/"
-    guard text.hasPrefix(prefix), text.utf8.count > prefix.utf8.count else { return nil }
-    return String(text.dropFirst(prefix.count))
+    guard let name = text.without(prefix: prefix), !name.isEmpty else { return nil }
+    return String(name)
   }
 
   package static func < (left: Path, right: Path) -> Bool { left.text < right.text }

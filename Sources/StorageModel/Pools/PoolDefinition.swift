@@ -46,6 +46,8 @@ package struct PoolDefinition: Equatable, Sendable {
 package struct PoolLifecycle: Equatable, Sendable {
   /// How what belongs to volumes is named and laid out.
   package var driver: FileDriver
+  /// The driver process that works with the pool, in place of what is built in; `driver` is plain then.
+  package var process: PoolProcess?
   /// The thin pool that the volumes of a logical pool with driver `lvm_thin` are in; nil for all others.
   package var thinPool: String?
   /// Revisions kept of a volume that does not say; nil means the driver's own default.
@@ -56,19 +58,36 @@ package struct PoolLifecycle: Equatable, Sendable {
   package var setupCheck: Bool
 
   package init(
-    driver: FileDriver = .plain, thinPool: String? = nil, revisionsToKeep: RevisionsToKeep? = nil,
+    driver: FileDriver = .plain, process: PoolProcess? = nil, thinPool: String? = nil,
+    revisionsToKeep: RevisionsToKeep? = nil,
     ephemeralVolatile: Bool = false, setupCheck: Bool = true
   ) {
     self.driver = driver
+    self.process = process
     self.thinPool = thinPool
     self.revisionsToKeep = revisionsToKeep
     self.ephemeralVolatile = ephemeralVolatile
     self.setupCheck = setupCheck
   }
 
+  /// What users call the driver.
+  package var driverWord: String { process?.name.text ?? driver.rawValue }
+
   /// What a volume without an own setting keeps: the pool's setting, else the driver's default.
   package var effectiveRevisionsToKeep: RevisionsToKeep {
     revisionsToKeep ?? (driver == .plain ? .disabled : .count(1))
+  }
+}
+
+/// The driver process that a pool is for.
+package struct PoolProcess: Equatable, Sendable {
+  package var name: DriverName
+  /// What the definition says to it; what that means is the driver's affair.
+  package var options: [ByteString: String]
+
+  package init(_ name: DriverName, options: [ByteString: String] = [:]) {
+    self.name = name
+    self.options = options
   }
 }
 
@@ -223,6 +242,18 @@ package struct PoolTarget: Equatable, Sendable {
   package init(path: Path? = nil, permissions: Permissions = Permissions()) {
     self.path = path
     self.permissions = permissions
+  }
+}
+
+extension PoolDefinition {
+  /// A name for a new volume of the pool.
+  /// - Throws: `badInput` for one that no volume of it can have.
+  package func volumeName(_ text: String) throws(StorageError) -> VolumeName {
+    do throws(NameProblem) {
+      return try VolumeName(text, nested: lifecycle.driver.usesQubesLayout)
+    } catch {
+      throw StorageError(.badInput, "", "volume \(error.text)")
+    }
   }
 }
 

@@ -23,17 +23,21 @@ package enum ScaledSize {
     }
   }
 
-  /// Reads `text` such as `10`, `10G`, `10 GiB`, `10GB`.
+  /// Reads `text` such as `10`, `10G`, `10 GiB`, `10GB`; blanks around it and a plus before it mean nothing.
   package static func parse(_ text: String) throws(Problem) -> ByteCount {
-    let trimmed = text.trimmed
-    let digits = trimmed.prefix { $0.isASCII && $0.isNumber }
-    let unit = String(trimmed.dropFirst(digits.count)).trimmed
-    return try scale(digits: String(digits), unit: unit)
+    // A line's end comes from a file that was read badly, and there is more in it, perhaps.
+    guard !text.unicodeScalars.contains(where: { $0.isASCIISpace && $0 != " " }) else {
+      throw .malformed
+    }
+    var trimmed = text.trimmed
+    if let rest = trimmed.without(prefix: "+") { trimmed = String(rest) }
+    let digits = String(trimmed.unicodeScalars.prefix(while: \.isASCIIDigit))
+    return try scale(digits: digits, unit: trimmed.without(prefix: digits)?.trimmed ?? "")
   }
 
   /// Reads a number and its unit given apart, as in `<capacity unit='G'>10</capacity>`.
   package static func scale(digits: String, unit: String) throws(Problem) -> ByteCount {
-    guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+    guard !digits.isEmpty, digits.unicodeScalars.allSatisfy(\.isASCIIDigit) else {
       throw .malformed
     }
     let factor = try factor(of: unit)
@@ -44,29 +48,16 @@ package enum ScaledSize {
   }
 
   private static func factor(of unit: String) throws(Problem) -> Int64 {
-    let word = unit.lowercased()
+    let word = unit.lowercasedASCII
     if ["", "b", "byte", "bytes"].contains(word) { return 1 }
-    guard let letter = word.first, let power = "kmgtpe".firstIndex(of: letter) else {
-      throw .unknownUnit(unit)
-    }
+    guard let letter = word.utf8.first, let power = Array("kmgtpe".utf8).firstIndex(of: letter)
+    else { throw .unknownUnit(unit) }
     let base: Int64
-    switch word.dropFirst() {
+    switch String(word.unicodeScalars.dropFirst()) {
     case "", "ib": base = 1024
     case "b": base = 1000
     default: throw .unknownUnit(unit)
     }
-    let exponent = "kmgtpe".distance(from: "kmgtpe".startIndex, to: power) + 1
-    return (0..<exponent).reduce(1) { product, _ in product * base }
-  }
-}
-
-extension StringProtocol {
-  /// The text without ASCII white space at both ends.
-  package var trimmed: String {
-    let space: Set<Character> = [" ", "\t", "\n", "\r", "\r\n", "\u{0B}", "\u{0C}"]
-    guard let first = firstIndex(where: { !space.contains($0) }),
-      let last = lastIndex(where: { !space.contains($0) })
-    else { return "" }
-    return String(self[first...last])
+    return (0...power).reduce(1) { product, _ in product * base }
   }
 }

@@ -12,8 +12,8 @@ package struct Checksum: Hashable, Sendable, CustomStringConvertible {
   /// Reads a sum as sha256sum prints it, in any case; `sha256:` may stand before it.
   /// - Returns: nil for anything else.
   package init?(_ text: String) {
-    let lower = text.lowercased()
-    let digits = lower.hasPrefix("sha256:") ? String(lower.dropFirst(7)) : lower
+    let lower = text.lowercasedASCII
+    let digits = lower.without(prefix: "sha256:").map(String.init) ?? lower
     guard digits.utf8.count == 64,
       digits.utf8.allSatisfy({ (0x30...0x39).contains($0) || (0x61...0x66).contains($0) })
     else { return nil }

@@ -13,6 +13,8 @@ package enum LifecycleState: String, CaseIterable, Sendable {
 /// What can be asked of a volume.
 package enum LifecycleEvent: String, CaseIterable, Sendable {
   case create, start, stop, discard, revert
+  /// Makes the present content of the session the committed state; the session goes on.
+  case commit
   /// Revert that first drops an uncommitted session.
   case revertDiscarding
   case resize, importData, export
@@ -20,7 +22,7 @@ package enum LifecycleEvent: String, CaseIterable, Sendable {
   case configure
   /// Change of the number of revisions only.
   case configureRetention
-  case remove
+  case rename, remove
 }
 
 /// One step of a transition; the backend knows how.
@@ -40,19 +42,21 @@ package enum LifecycleAction: String, Sendable {
   case concealCommitted
   /// Committed state to a revision, working copy to committed state, prune.
   case commit
+  /// Committed state to a revision, a copy of the working copy to committed state, prune; the working copy stays.
+  case commitCopy
   case dropWorkingCopy, dropRevisions
   case revert
   /// Resizes what is committed, or the recorded size of a volume without.
   case resizeCommitted
   case resizeWorkingCopy
   case replaceCommitted
-  case remove
+  case rename, remove
 }
 
 /// Why an event is refused in a state.
 package enum LifecycleRefusal: String, Error, CaseIterable, Sendable {
   case alreadyExists, missing, alreadyStarted, uncommitted, noCommittedState, revisionsDisabled
-  case nothingToDiscard, readOnly, followsSource, changingInPlace, stopFirst
+  case nothingToDiscard, nothingToCommit, readOnly, followsSource, changingInPlace, stopFirst
 
   /// The problem in words, and its kind.
   package var error: (code: StorageError.Code, problem: String) {
@@ -67,6 +71,11 @@ package enum LifecycleRefusal: String, Error, CaseIterable, Sendable {
     case .revisionsDisabled: return (.unsupported, "keeps no revisions (revisions_to_keep is -1)")
     case .nothingToDiscard:
       return (.unsupported, "changes in place (revisions_to_keep is -1): nothing can be discarded")
+    case .nothingToCommit:
+      return (
+        .unsupported,
+        "changes in place (revisions_to_keep is -1): what is written is committed already"
+      )
     case .readOnly: return (.permission, "is read-only (rw is no)")
     case .followsSource: return (.unsupported, "has the size of its source; resize that")
     case .changingInPlace:
@@ -117,9 +126,10 @@ package struct Lifecycle: Sendable {
       guard state != .clean else { return Transition(state: .clean, actions: []) }
       guard kind != .inPlace else { throw .nothingToDiscard }
       return Transition(state: .clean, actions: [.dropWorkingCopy])
+    case .commit: return Transition(state: state, actions: try commitCopy(in: state))
     case .revert, .revertDiscarding:
       return Transition(state: .clean, actions: try revert(event, in: state))
-    case .resize: return Transition(state: state, actions: [try resize(in: state)])
+    case .resize: return Transition(state: state, actions: try resize(in: state))
     case .importData:
       guard kind.savesState else { throw .noCommittedState }
       guard state == .clean else { throw .stopFirst }
@@ -132,6 +142,9 @@ package struct Lifecycle: Sendable {
       guard state == .clean else { throw .stopFirst }
       return Transition(state: state, actions: [])
     case .configureRetention: return Transition(state: state, actions: [])
+    case .rename:
+      guard state == .clean else { throw .stopFirst }
+      return Transition(state: state, actions: [.rename])
     case .remove:
       guard state != .running else { throw .alreadyStarted }
       return Transition(state: .absent, actions: [.remove])
@@ -168,6 +181,14 @@ package struct Lifecycle: Sendable {
     }
   }
 
+  private func commitCopy(in state: LifecycleState) throws(LifecycleRefusal) -> [LifecycleAction] {
+    guard kind.savesState else { throw .noCommittedState }
+    guard kind != .inPlace else { throw .nothingToCommit }
+    guard state != .clean else { return [] }
+    guard isWritable else { throw .readOnly }
+    return [.commitCopy]
+  }
+
   private func revert(_ event: LifecycleEvent, in state: LifecycleState)
     throws(LifecycleRefusal) -> [LifecycleAction]
   {
@@ -178,10 +199,13 @@ package struct Lifecycle: Sendable {
     return [.dropWorkingCopy, .revert]
   }
 
-  private func resize(in state: LifecycleState) throws(LifecycleRefusal) -> LifecycleAction {
+  private func resize(in state: LifecycleState) throws(LifecycleRefusal) -> [LifecycleAction] {
     guard isWritable else { throw .readOnly }
-    if state != .clean { return .resizeWorkingCopy }
+    // What a volume without a state of its own is like is only in its record. That comes first: its size is seen by the
+    // working copy, and once that has the new one, nothing tells that the record has not.
+    if state != .clean, kind == .volatile { return [.resizeCommitted, .resizeWorkingCopy] }
+    if state != .clean { return [.resizeWorkingCopy] }
     guard kind != .snapshot else { throw .followsSource }
-    return .resizeCommitted
+    return [.resizeCommitted]
   }
 }

@@ -1,14 +1,31 @@
 /// A former committed state of a volume.
+///
+/// Its number never changes, whichever others come and go.
 package struct Revision: Equatable, Sendable {
-  /// Strictly increasing within a volume, from 1.
+  /// Strictly increasing within a volume, whose record remembers the highest: counted from 1, or the second in which it
+  /// became one.
   package let number: Int
   /// When the state was committed: its file's modification time, whole seconds.
   package let time: Timestamp
+  /// What Qubes' drivers call it: `N@TIME` or `EPOCH-back`.
+  package let name: String
 
   package init(number: Int, time: Timestamp) {
     self.number = number
     // Years that the notation cannot hold are moved to its ends; the number decides the order anyway.
-    self.time = Timestamp(seconds: min(max(time.seconds, -62_135_596_800), 253_402_300_799))
+    let time = Timestamp(seconds: min(max(time.seconds, -62_135_596_800), Revision.largestEpoch))
+    self.time = time
+    name = "\(number)@\(time.iso8601)"
+  }
+
+  /// The last second that the notation can hold.
+  package static let largestEpoch: Int64 = 253_402_300_799
+
+  /// A revision of a thin volume, which is called by the second in which it became one.
+  package init(epoch: Int64) {
+    number = Int(epoch)
+    time = Timestamp(seconds: min(epoch, Revision.largestEpoch))
+    name = "\(epoch)-back"
   }
 
   /// Larger numbers are not taken for revisions, so that there is always a next one.
@@ -17,10 +34,7 @@ package struct Revision: Equatable, Sendable {
   /// What users name it by.
   package var identifier: String { String(number) }
 
-  /// `N@YYYY-MM-DDTHH:MM:SSZ`, as Qubes' file-reflink driver ends the names of its revisions.
-  package var suffix: String { "\(number)@\(time.iso8601)" }
-
-  /// Reads a suffix as `suffix` writes it.
+  /// Reads `N@YYYY-MM-DDTHH:MM:SSZ`, as Qubes' driver `file-reflink` ends the names of its revisions.
   package init?(suffix: String) {
     let parts = suffix.split(separator: "@", omittingEmptySubsequences: false)
     guard parts.count == 2, let number = Int(parts[0]),
@@ -38,7 +52,8 @@ extension Timestamp {
     let rest = seconds - days * 86400
     let (year, month, day) = civil(fromDays: days)
     func two(_ value: Int64) -> String { (value < 10 ? "0" : "") + String(value) }
-    let fourDigits = String(repeating: "0", count: max(0, 4 - String(year).count)) + String(year)
+    let fourDigits =
+      String(repeating: "0", count: max(0, 4 - String(year).utf8.count)) + String(year)
     return "\(fourDigits)-\(two(month))-\(two(day))"
       + "T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
   }

@@ -85,7 +85,7 @@ package enum ImageFeature: String, CaseIterable, Sendable {
 /// The raw value is the word in XML.
 package enum VolumeFormat: String, CaseIterable, Sendable {
   case raw, dir, bochs, cloop, dmg, iso, vpc, vdi, fat, vhd, ploop, cow, qcow, qcow2, qed, vmdk
-  /// Recognised in a listing only; libvirt has no word for it.
+  /// Kept and copied, never made; libvirt has no word for it.
   case vhdx
   case none, linux, fat16, fat32
   case linuxSwap = "linux-swap"
@@ -93,18 +93,26 @@ package enum VolumeFormat: String, CaseIterable, Sendable {
   case linuxRAID = "linux-raid"
   case extended
 
-  /// Whether images of the format can be told by their first bytes.
-  package var hasMagic: Bool {
-    [.iso, .vdi, .ploop, .cow, .qcow, .qcow2, .qed, .vmdk, .vhdx].contains(self)
-  }
-
   /// Whether it is the disk byte by byte; `iso` and the words for partitions only tell what is in it.
   package var isRaw: Bool {
     self == .raw || self == .iso || VolumeFormat.partitions.contains(self)
   }
 
+  /// Whether qemu-img can read images of the format, by a driver that opens no other file than those that headers are
+  /// searched for here (QEMU 7.2).
+  package var isReadByQEMU: Bool {
+    isWrittenByQEMU || [.raw, .iso, .bochs, .cloop, .dmg, .vhd, .ploop, .vhdx].contains(self)
+  }
+
   /// Whether qemu-img can make images of the format (qemu-img(1), 7.2).
   package var isWrittenByQEMU: Bool { [.qcow, .qcow2, .qed, .vmdk, .vpc, .vdi].contains(self) }
+
+  /// Whether an image of the format can lie on one of any other: qemu-img refuses a base below VDI and VPC, and takes
+  /// below VMDK only VMDK, of which differences are never read here.
+  package var canHaveBase: Bool { [.qcow, .qcow2, .qed].contains(self) }
+
+  /// Whether qemu-img can name the image below one of the format anew, its content left as it is.
+  package var canNameBaseAnew: Bool { [.qcow2, .qed].contains(self) }
 
   /// The formats that volumes in files can be created in, in libvirt's order.
   package static let creatable: [VolumeFormat] = images.filter {

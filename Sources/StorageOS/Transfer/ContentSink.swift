@@ -31,7 +31,7 @@ final class FileSink: ContentSink {
   func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
     try makeZeroes()
     try target.descriptor.write(bytes, at: position)
-    advance(Int64(bytes.count))
+    try advance(Int64(bytes.count))
   }
 
   /// Held back until data follows, so that one long run is one call.
@@ -40,18 +40,19 @@ final class FileSink: ContentSink {
     position += count
   }
 
+  /// Also makes the file as long as what was written: zeroes at its end were never written.
   func finish() throws(StorageError) {
     try makeZeroes()
-    guard target.kind == .file, before == .zeroes else { return }
+    guard target.kind == .file else { return }
     if try target.descriptor.status().size.bytes < position {
       try target.descriptor.setSize(ByteCount(position))
     }
   }
 
   /// Notes that so many bytes from `position` on were written otherwise, with nothing held back.
-  func advance(_ count: Int64) {
+  func advance(_ count: Int64) throws(StorageError) {
     position += count
-    writeback.wrote(upTo: position)
+    try writeback.wrote(upTo: position)
   }
 
   /// Makes the zeroes that are held back.
@@ -146,9 +147,17 @@ struct Writeback {
   }
 
   /// Notes that everything below `position` is written; positions only grow.
-  mutating func wrote(upTo position: Int64) {
+  /// - Throws: what writing before failed with, which nobody may be told of again.
+  mutating func wrote(upTo position: Int64) throws(StorageError) {
     guard position - begun >= Writeback.step else { return }
-    _ = shim_start_writeback(target.number, begun, position - begun)
+    do throws(StorageError) {
+      try SystemCall.run(target.path.text, "cannot write to disk") {
+        shim_start_writeback(target.number, begun, position - begun)
+      }
+    } catch {
+      // What knows no such call is written by the sync at the end.
+      guard [EINVAL, ESPIPE, ENOSYS].contains(error.number) else { throw error }
+    }
     begun = position
   }
 }

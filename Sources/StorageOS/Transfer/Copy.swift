@@ -5,15 +5,22 @@ import StorageModel
 extension Descriptor {
   /// Whether the file has any data that is not a hole, by SEEK_DATA; a file of a file system without it always
   /// has, unless it is empty.
-  package func hasData() throws(StorageError) -> Bool {
-    guard shim_seek_data(number, 0) < 0 else { return true }
-    return errno == ENXIO ? false : try status().size > 0
+  /// - Parameter start: what is before that does not count.
+  package func hasData(from start: ByteCount = 0) throws(StorageError) -> Bool {
+    guard shim_seek_data(number, start.bytes) < 0 else { return true }
+    let code = errno
+    if code == ENXIO { return false }
+    guard code == EINVAL else { throw StorageError(errno: code, path.text, "cannot find data") }
+    return try status().size > start
   }
 
   /// Brings a file that is read to disk: some file systems report stale holes for data that is not there yet.
   func flushBeforeReading() throws(StorageError) {
-    if fdatasync(number) != 0, errno == EIO {
-      throw StorageError(errno: EIO, path.text, "cannot write to disk")
+    do throws(StorageError) {
+      try SystemCall.run(path.text, "cannot write to disk") { fdatasync(number) }
+    } catch {
+      // Nothing waits to be written on a file system that takes no writes, or on what knows no such call.
+      guard error.number == EROFS || error.number == EINVAL else { throw error }
     }
   }
 }

@@ -17,7 +17,7 @@ extension FileSink: KernelSink {
       let copied = shim_copy_range(
         file.number, offset, target.descriptor.number, position, min(count, Writeback.step))
       if copied > 0 {
-        advance(copied)
+        try advance(copied)
         return copied
       }
       let code = errno

@@ -14,7 +14,7 @@ extension Transfer {
   /// Opens `output`, lets `fill` write it, and makes it last.
   ///
   /// A file appears, or is replaced, only when it is whole and on disk; one that is there keeps its mode, a symbolic
-  /// link stays and what it leads to gets the content. A device is written in place, and refused while it is mounted or
+  /// link stays and what it leads to gets the content, unless somebody else may have planted it. A device is written in place, and refused while it is mounted or
   /// otherwise held; a FIFO, a socket or a terminal just takes the bytes. Of an open file only what is behind its
   /// position is written, which moves on.
   /// - Parameter fill: gets the target, where to begin in it, and whether the target is as it was when `fill` throws;
@@ -40,31 +40,28 @@ extension Transfer {
     to path: Path, mode: UInt32,
     _ fill: (Descriptor, ByteCount, Bool) throws(StorageError) -> ByteCount
   ) throws(StorageError) {
-    let present = try? FileStatus(following: path)
-    if let present, present.kind != .regular {
-      guard present.kind != .folder else {
-        throw StorageError(.badInput, path.text, "is a directory")
-      }
-      guard present.kind == .blockDevice else {
-        _ = try fill(Descriptor(opening: path, flags: O_WRONLY | O_NOCTTY), 0, false)
-        return
-      }
+    let place = try FilePlace(path)
+    let present = try place.status()
+    switch present?.kind {
+    case .folder: throw StorageError(.badInput, path.text, "is a directory")
+    case .blockDevice:
       // O_EXCL refuses a device that is mounted or otherwise held.
-      let target = try Descriptor(opening: path, flags: O_RDWR | O_EXCL)
+      let target = try place.open(flags: O_RDWR | O_EXCL)
       _ = try fill(target, 0, false)
-      return try target.syncData()
-    }
-    let folder = try Folder(opening: path.parent)
-    if try folder.status(path.lastComponent)?.kind == .symbolicLink {
+      try target.syncData()
+    case .regular? where place.isBehindLink, nil where place.isBehindLink:
       // The link stays, and what it leads to gets the content.
-      let target = try Descriptor(opening: path, flags: O_RDWR | O_CREAT | O_TRUNC, mode: mode)
+      let target = try place.open(flags: O_RDWR | O_CREAT, mode: mode)
+      try target.setSize(0)
       _ = try fill(target, 0, false)
-      return try target.sync()
-    }
-    try folder.makeFile(path.lastComponent, mode: present?.mode ?? mode, replacing: present != nil)
-    {
-      file throws(StorageError) in
-      _ = try fill(file, 0, true)
+      try target.sync()
+    case .regular, nil:
+      let kept = present.map { $0.mode & 0o777 }
+      try place.folder.makeFile(place.name, mode: kept ?? mode, replacing: present != nil) {
+        file throws(StorageError) in
+        _ = try fill(file, 0, true)
+      }
+    default: _ = try fill(place.open(flags: O_WRONLY), 0, false)
     }
   }
 }

@@ -3,8 +3,8 @@ import StorageModel
 /// One copy of content between two open ends, whatever they are: files, block devices, pipes, sockets.
 ///
 /// All of a volume into a new file, or over a device, is
-/// `try Transfer(from: source, to: target, progress: steps.progress).run()`; a block device is opened for writing
-/// with `O_EXCL`, which refuses one that is mounted, and synced afterwards with `syncData()`. How it is done follows
+/// `try Transfer(from: source, to: target, progress: steps.progress).run()`; a block device is opened by
+/// `Descriptor(claiming:)`, which refuses one that is mounted, and synced afterwards with `syncData()`. How it is done follows
 /// from the ends:
 ///
 /// | from | to | how |
@@ -23,7 +23,7 @@ package struct Transfer {
   package enum Before: Sendable {
     /// Nothing but zeroes: an empty file; a device only where its maker guarantees it, as a new thin volume's does.
     case zeroes
-    /// Anything. Zeroes are made, never skipped, and no size changes.
+    /// Anything. Zeroes are made, never skipped. A file only grows: what lies behind the content stays.
     case unknown
   }
 
@@ -138,6 +138,28 @@ package struct Transfer {
     let expected = try self.expected(of: decode == nil ? from.size.map { $0 - sourceStart } : nil)
     progress?.begin("verify", total: expected)
     try pump(from, expected, to: NullSink())
+  }
+
+  /// Reads back what `run` wrote, for a digest of its own.
+  /// - Parameters:
+  ///   - result: what `run` returned.
+  ///   - decode: undoes `encode`.
+  /// - Returns: false where the target cannot be read back: a pipe, a socket, a file that is open for writing only.
+  package func readBack(
+    _ result: Result, into digest: any ContentDigest,
+    decode: ((any ContentSource) throws(StorageError) -> any ContentSource)? = nil
+  ) throws(StorageError) -> Bool {
+    guard try target.contentSize() != nil, target.isReadable, encode == nil || decode != nil else {
+      return false
+    }
+    try target.flushBeforeReading()
+    var back = Transfer(from: target, to: target, progress: progress)
+    back.sourceStart = targetStart
+    back.amount = decode == nil ? .first(result.size) : .exactly(result.size)
+    back.decode = decode
+    back.digest = digest
+    try back.examine()
+    return true
   }
 
   /// Whether the source can be read more than once: a file, a block device.

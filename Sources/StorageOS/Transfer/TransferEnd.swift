@@ -48,6 +48,11 @@ extension Descriptor {
   /// How much content there is: the size of a file or a block device; nil for what only flows.
   package func contentSize() throws(StorageError) -> ByteCount? { try TransferEnd(self).size }
 
+  /// Whether it was opened for reading (fcntl(2), F_GETFL).
+  package var isReadable: Bool { fcntl(number, F_GETFL) & O_ACCMODE != O_WRONLY }
+  /// Whether it was opened for writing.
+  package var isWritable: Bool { fcntl(number, F_GETFL) & O_ACCMODE != O_RDONLY }
+
   /// Where the next read or write of an open file begins; zero for what has no position.
   package var position: ByteCount { ByteCount(max(0, Int64(lseek(number, 0, SEEK_CUR)))) }
 

@@ -101,7 +101,7 @@ extension TransferEnd {
       let count = min(zeroes.count, Int(range.upperBound - position))
       try descriptor.write(UnsafeRawBufferPointer(rebasing: zeroes[..<count]), at: position)
       position += Int64(count)
-      writeback.wrote(upTo: position)
+      try writeback.wrote(upTo: position)
       let done = position - range.lowerBound
       progress?.reached(done, moved: done)
     }

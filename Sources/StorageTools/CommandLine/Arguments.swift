@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 /// The arguments of one call, assigned to the command's parameters by virsh's rules.
@@ -6,10 +6,14 @@ import StorageModel
 /// A bare word fills the first parameter that takes bare words and has no value yet, optional ones included, so
 /// that `pool-define-as default dir - - - - /path` means the target. `--` ends options.
 struct Arguments: Sendable {
-  private(set) var values: [String: String] = [:]
-  private(set) var flags: Set<String> = []
+  private(set) var values: [ByteString: String] = [:]
+  private(set) var flags: Set<ByteString> = []
   /// All values of parameters that can have several, in their order.
-  private(set) var lists: [String: [String]] = [:]
+  private(set) var lists: [ByteString: [String]] = [:]
+  /// The words that were given without a name, in their order.
+  private(set) var bare: [String] = []
+  /// All other words as they were given, without the pool and what ends options.
+  private(set) var others: [String] = []
 
   /// No arguments.
   init() {}
@@ -17,37 +21,50 @@ struct Arguments: Sendable {
   /// - Throws: `usage`, in virsh's words.
   init(_ words: [String], for command: Command) throws(StorageError) {
     let parameters = command.allParameters
-    var bare: [String] = []
     var index = 0
     var optionsEnded = false
     while index < words.count {
       let word = words[index]
+      let first = index
       index += 1
+      var isApart = false
+      defer { if !isApart { others += words[first..<index] } }
       if optionsEnded || !word.hasPrefix("-") || word == "-" {
         bare.append(word)
+        isApart = true
         continue
       }
       if word == "--" {
         optionsEnded = true
+        isApart = true
         continue
       }
       if !word.hasPrefix("--") {
-        if word.count == 2, let letter = word.last, let flag = command.parameter(short: letter) {
+        if let flag = command.parameter(short: word), flag.kind == .flag {
           flags.insert(flag.name)
+        } else if let parameter = command.parameter(short: String(word.unicodeScalars.prefix(2))),
+          parameter.kind != .flag
+        {
+          var value = String(word.unicodeScalars.dropFirst(2))
+          if value.isEmpty {
+            guard index < words.count else { throw Arguments.usage("option \(word) needs a value") }
+            value = words[index]
+            index += 1
+          }
+          values[parameter.name] = value
         } else if word.isNegativeNumber {
           bare.append(word)
+          isApart = true
         } else {
           throw Arguments.unknownOption(word, command)
         }
         continue
       }
-      let parts = word.dropFirst(2).split(
-        separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = String(parts.first ?? "")
+      let (name, attached) = Arguments.parts(ofOption: word)
+      isApart = name == "pool"
       guard let parameter = command.parameter(named: name) else {
         throw Arguments.unknownOption(word, command)
       }
-      let attached = parts.count > 1 ? String(parts[1]) : nil
       switch parameter.kind {
       case .flag:
         guard attached == nil else {
@@ -78,7 +95,8 @@ struct Arguments: Sendable {
       }
     }
     try assign(bare, to: parameters)
-    guard flags.isDisjoint(with: ["help", "version"]) else { return }
+    try dropEmpty(parameters)
+    guard flags.isDisjoint(with: ["help", "version"]), !wantsColumns else { return }
     for parameter in parameters where parameter.isRequired && values[parameter.name] == nil {
       throw Arguments.usage("command '\(command.name)' requires <\(parameter.name)> option")
     }
@@ -109,13 +127,52 @@ struct Arguments: Sendable {
     }
   }
 
+  /// Refuses empty values, which come of variables that are not set, where virsh does; and takes away those that count as
+  /// not given.
+  private mutating func dropEmpty(_ parameters: [Parameter]) throws(StorageError) {
+    for parameter in parameters where values[parameter.name]?.isEmpty == true {
+      switch parameter.empty {
+      case .isRefused:
+        throw Arguments.usage(
+          "Failed to get option '\(parameter.name)': Option argument is empty")
+      case .isAbsent: values[parameter.name] = nil
+      case .isValue: break
+      }
+    }
+  }
+
+  /// Whether a value is one that its parameter cannot have, whatever else there is: no word of a list, no number.
+  ///
+  /// Then the command line is wrong, wherever that was noticed.
+  func hasForeignValue(of command: Command) -> Bool {
+    command.parameters.contains { parameter in
+      guard let value = values[parameter.name] else { return false }
+      switch parameter.value.resolved(by: self) {
+      case .words(let words):
+        // Of numbers only the usual ones are listed.
+        let isNumber = Int(value) != nil && words.contains { Int($0.text) != nil }
+        return !isNumber && !words.contains { $0.text == value }
+      case .number: return Double(value) == nil
+      case .size:
+        return (try? ScaledSize.parse(value.without(prefix: "-").map(String.init) ?? value)) == nil
+      default: return false
+      }
+    }
+  }
+
   /// The first value of a parameter with several is its value, too.
   private mutating func take(_ word: String, for parameter: Parameter) {
-    if parameter.isRepeated { lists[parameter.name, default: []].append(word) }
+    if parameter.isRepeated { lists[ByteString(parameter.name), default: []].append(word) }
     if values[parameter.name] == nil { values[parameter.name] = word }
   }
 
   func has(_ flag: String) -> Bool { flags.contains(flag) }
+
+  /// Whether the columns of a list are asked for, instead of the list.
+  var wantsColumns: Bool { values["output"] == "help" }
+
+  /// Whether an option was given, with a value or without.
+  func isGiven(_ name: String) -> Bool { has(name) || value(name) != nil || !all(name).isEmpty }
 
   /// The value of a parameter; nil where it was not given.
   func value(_ name: String) -> String? { values[name] }
@@ -140,14 +197,40 @@ struct Arguments: Sendable {
     return try LifecycleSettings.boolean(text, "--\(name)")
   }
 
+  /// The name in `--NAME` or `--NAME=VALUE`, and the value.
+  static func parts(ofOption word: String) -> (name: String, attached: String?) {
+    let option = word.without(prefix: "--") ?? word[...]
+    guard let (name, value) = option.cut(at: "=") else { return (String(option), nil) }
+    return (String(name), String(value))
+  }
+
   private static func unknownOption(_ word: String, _ command: Command) -> StorageError {
     var error = usage("command '\(command.name)' doesn't support option \(word)")
-    let typed = String(word.drop { $0 == "-" }.prefix { $0 != "=" })
+    let typed = String((word.cut(at: "=")?.before ?? word[...]).unicodeScalars.drop { $0 == "-" })
     let known = command.allParameters.map(\.name)
-    let meant = known.contains(typed) ? typed : Suggestion.nearest(to: typed, in: known)
+    let meant =
+      known.contains(typed)
+      ? typed
+      : meanings[typed]?.first { known.contains($0) } ?? Suggestion.nearest(to: typed, in: known)
     error.hint = meant.map { Suggestion.question("--\($0)") }
     return error
   }
+
+  /// What options of other programs are called here.
+  private static let meanings: [ByteString: [String]] = [
+    "size": ["capacity", "length"], "path": ["target", "file", "source-path"],
+    "dir": ["target"], "directory": ["target"], "mount": ["target"], "folder": ["target"],
+    "output": ["file"], "out": ["file"], "to": ["file", "newname"], "input": ["file"],
+    "from": ["file"], "device": ["source-dev"], "host": ["source-host"],
+    "volume": ["vol"], "grow": ["delta"], "add": ["delta"], "parse": ["format"],
+    "backing": ["backing-vol"], "base": ["backing-vol"], "backing-file": ["backing-vol"],
+    "preallocation": ["allocation", "prealloc-metadata"], "sparse": ["allocation"],
+    "human": ["details"], "long": ["details"], "noninteractive": ["file"], "wait": ["lock-timeout"],
+    "simulate": ["dry-run"], "test": ["dry-run"], "what-if": ["dry-run"],
+    "keep": ["revisions-to-keep"], "revisions": ["revisions-to-keep"], "sha256": ["verify"],
+    "hash": ["checksum"], "compression": ["compress", "decompress"],
+    "ignore-missing": ["if-exists"], "ignore-existing": ["if-not-exists"],
+  ]
 
   /// The error of a wrong command line.
   static func usage(_ problem: String) -> StorageError { StorageError(.usage, "", problem) }
@@ -156,7 +239,6 @@ struct Arguments: Sendable {
 extension String {
   /// Whether it is a minus and a digit: a value such as -1 or -512K, never an option.
   fileprivate var isNegativeNumber: Bool {
-    let rest = dropFirst()
-    return hasPrefix("-") && rest.first.map { $0.isASCII && $0.isNumber } == true
+    without(prefix: "-")?.unicodeScalars.first?.isASCIIDigit == true
   }
 }

@@ -23,6 +23,9 @@ struct Command: Sendable {
   /// One sentence.
   let summary: String
   let effect: Effect
+  /// The options without which a command of effect `changes` only prints facts; none where it changes something in any
+  /// case.
+  let changesOnlyWith: [String]
   private let makeParameters: @Sendable () -> [Parameter]
   /// A whole command line for `--help`; also a line of the examples in the manual page, which are run.
   let example: String
@@ -32,12 +35,13 @@ struct Command: Sendable {
   init(
     _ name: String, _ summary: String, _ effect: Effect,
     _ parameters: @autoclosure @escaping @Sendable () -> [Parameter],
-    example: String = "", ending: Ending = .standard,
+    changesOnlyWith: [String] = [], example: String = "", ending: Ending = .standard,
     run: @escaping @Sendable (Tool) throws(StorageError) -> Void
   ) {
     self.name = name
     self.summary = summary
     self.effect = effect
+    self.changesOnlyWith = changesOnlyWith
     makeParameters = parameters
     self.example = example
     self.ending = ending
@@ -49,6 +53,14 @@ struct Command: Sendable {
   /// They are made when they are asked for: a program looks for itself among all commands, and needs those of one.
   var parameters: [Parameter] { makeParameters() }
 
+  /// Whether these arguments make it change something.
+  func changes(with arguments: Arguments) -> Bool {
+    guard effect == .changes, !arguments.has("dry-run"), !arguments.has("print-xml") else {
+      return false
+    }
+    return changesOnlyWith.isEmpty || changesOnlyWith.contains(where: arguments.isGiven)
+  }
+
   /// The own parameters, then those that every command of its effect has.
   var allParameters: [Parameter] { parameters + commonParameters }
 
@@ -57,12 +69,15 @@ struct Command: Sendable {
     var common: [Parameter] = [.json]
     if effect == .changes { common.append(.dryRun) }
     if effect != .reads { common.append(.lockTimeout) }
-    return common + [.help, .version]
+    // Nagios' plugins have a letter for it.
+    return common + [.help, ending == .nagios ? .version.letter("V") : .version]
   }
 
   /// The parameter of a name without its dashes; nil where there is none.
   func parameter(named name: String) -> Parameter? { allParameters.first { $0.name == name } }
 
   /// The parameter of one letter or digit after a dash; nil where there is none.
-  func parameter(short: Character) -> Parameter? { allParameters.first { $0.short == short } }
+  func parameter(short word: String) -> Parameter? {
+    allParameters.first { $0.short.map { word == "-\($0)" } ?? false }
+  }
 }

@@ -1,18 +1,20 @@
+import StorageModel
+
 /// The text of `--help`: one screen of 24 lines of 80 columns, which a test holds every command to.
 extension Command {
   var helpText: String {
     var lines = ["Usage: \(name) \(synopsis)", summary, ""]
     let shown = parameters.filter { !$0.isRare }
-    let width = min(shown.map { $0.usage.count }.max() ?? 0, 29)
+    let width = min(shown.map { $0.usage.utf8.count }.max() ?? 0, 29)
     for parameter in shown {
       let indent = 2 + width + 2
       let help = Help.wrapped(parameter.help, indent: indent)
       let left = "  " + parameter.usage
-      if left.count + 2 > indent {
+      if left.utf8.count + 2 > indent {
         lines += [left] + help
       } else {
-        let pad = String(repeating: " ", count: indent - left.count)
-        lines.append(left + pad + (help.first?.dropFirst(indent) ?? ""))
+        let pad = String(repeating: " ", count: indent - left.utf8.count)
+        lines.append(left + pad + (help.first?.trimmed ?? ""))
         lines += help.dropFirst()
       }
     }
@@ -36,7 +38,8 @@ extension Parameter {
   var usage: String {
     switch kind {
     case .value(let placeholder):
-      return isPositional ? "[--\(name)] \(placeholder)" : "--\(name) \(placeholder)"
+      let letter = short.map { "-\($0), " } ?? ""
+      return isPositional ? "[--\(name)] \(placeholder)" : "\(letter)--\(name) \(placeholder)"
     case .optionalValue(let placeholder): return "--\(name)[=\(placeholder)]"
     case .flag: return short.map { "-\($0), --\(name)" } ?? "--\(name)"
     }
@@ -52,7 +55,7 @@ private enum Help {
     var lines: [String] = []
     var line = ""
     for word in text.split(separator: " ") {
-      if !line.isEmpty, indent + line.count + 1 + word.count > width {
+      if !line.isEmpty, indent + line.utf8.count + 1 + word.utf8.count > width {
         lines.append(blank + line)
         line = ""
       }
@@ -68,20 +71,12 @@ private enum Help {
     var line = title
     for (index, item) in items.enumerated() {
       let piece = item + (index < items.count - 1 ? ", " : "")
-      if line.count + piece.count > width + 1, line != title {
-        lines.append(line.trimmed(end: " "))
+      if line.utf8.count + piece.utf8.count > width + 1, line != title {
+        lines.append(line.without(suffix: " ").map(String.init) ?? line)
         line = blank
       }
       line += piece
     }
     return lines + [line]
-  }
-}
-
-extension String {
-  fileprivate func trimmed(end: Character) -> String {
-    var copy = self
-    while copy.last == end { copy.removeLast() }
-    return copy
   }
 }

@@ -1,3 +1,5 @@
+import StorageModel
+
 /// One parameter of a command: the source of its parsing, its help, its man page and its completion.
 struct Parameter: Sendable {
   enum Kind: Sendable, Equatable {
@@ -8,6 +10,9 @@ struct Parameter: Sendable {
     /// Takes a value if one is attached (`--name=VALUE`), or follows and `accepts` it.
     case optionalValue(String)
   }
+
+  /// What an empty value is.
+  enum Empty: Sendable { case isRefused, isAbsent, isValue }
 
   let name: String
   let kind: Kind
@@ -23,6 +28,7 @@ struct Parameter: Sendable {
   private(set) var isRepeated = false
   /// For `.optionalValue`: whether a following word is its value.
   var accepts: (@Sendable (String) -> Bool)?
+  private(set) var empty = Empty.isRefused
   /// Whether help on one screen only names it, and leaves what it is to the manual page.
   private(set) var isRare = false
 
@@ -81,6 +87,20 @@ struct Parameter: Sendable {
     return copy
   }
 
+  /// The parameter with a letter that means the same.
+  func letter(_ short: Character) -> Parameter {
+    var copy = self
+    copy.short = short
+    return copy
+  }
+
+  /// The parameter with another meaning of an empty value.
+  func whereEmpty(_ empty: Empty) -> Parameter {
+    var copy = self
+    copy.empty = empty
+    return copy
+  }
+
   /// The parameter with any number of values.
   var repeated: Parameter {
     var copy = self
@@ -121,13 +141,17 @@ struct Parameter: Sendable {
   static let null = Parameter(
     name: "null", kind: .flag, help: "Print names only, each with a null byte after it.", short: "0"
   )
+  static let jsonLines = Parameter.flag(
+    "json-lines", "Print each item of the list as JSON on a line of its own."
+  ).rare
   static let xpath = Parameter.named(
     "xpath", "EXPRESSION", "Print only the nodes that this XPath expression selects.", .text)
   static let wrap = Parameter.flag("wrap", "Put the selected nodes into one element.")
-  static let bytes = Parameter.flag("bytes", "Show sizes in bytes.")
+  static let bytes = Parameter.flag("bytes", "Show sizes in bytes.").letter("b")
   static let ifExists = Parameter.flag("if-exists", "Succeed where there is nothing to do it to.")
   static let ifNotExists = Parameter.flag(
     "if-not-exists", "Succeed where it exists already as asked for.")
+  static let force = Parameter.flag("force", "Do it even if other images need the volume.")
   static let json = Parameter.flag("json", "Print one JSON document.")
   static let dryRun = Parameter.flag("dry-run", "Show the steps and change nothing.")
   static let lockTimeout = Parameter.named(

@@ -1,3 +1,5 @@
+import StorageModel
+
 /// The likeliest of the words that somebody may have meant by another.
 enum Suggestion {
   /// The candidate nearest to `word`; nil where none is near enough to be worth a line.
@@ -6,12 +8,12 @@ enum Suggestion {
   /// letters exchanged; or a word that was not typed to its end. Of equally near ones the first in order of the
   /// alphabet. Numbers are near to nothing.
   static func nearest(to word: String, in candidates: some Sequence<String>) -> String? {
-    let typed = Array(word.lowercased())
-    guard typed.contains(where: \.isLetter) else { return nil }
+    let typed = Array(word.lowercased().unicodeScalars)
+    guard typed.contains(where: \.properties.isAlphabetic) else { return nil }
     let limit = max(1, typed.count / 3)
     var best: (slips: Int, word: String)?
     for candidate in candidates where candidate != word {
-      let letters = Array(candidate.lowercased())
+      let letters = Array(candidate.lowercased().unicodeScalars)
       var slips = limit + 1
       if letters.count - typed.count <= limit, typed.count - letters.count <= limit {
         slips = distance(typed, letters)
@@ -19,7 +21,9 @@ enum Suggestion {
       if slips > limit, typed.count >= 3, letters.starts(with: typed) { slips = limit }
       // A word of one letter is one slip from every other.
       guard slips <= limit, slips < max(typed.count, letters.count) else { continue }
-      if best.map({ (slips, candidate) < $0 }) ?? true { best = (slips, candidate) }
+      if best.map({ slips < $0.slips || slips == $0.slips && candidate < $0.word }) ?? true {
+        best = (slips, candidate)
+      }
     }
     return best?.word
   }
@@ -28,7 +32,7 @@ enum Suggestion {
   static func question(_ word: String) -> String { "Did you mean '\(word)'?" }
 
   /// The number of slips between two words (optimal string alignment).
-  private static func distance(_ left: [Character], _ right: [Character]) -> Int {
+  private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
     var beforeLast: [Int] = []
     var last = Array(0...right.count)
     for i in left.indices {

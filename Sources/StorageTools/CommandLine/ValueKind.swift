@@ -27,7 +27,7 @@ indirect enum ValueKind: Equatable, Sendable {
   /// Some of these, separated by commas.
   case list([Word])
   /// What depends on the value of another parameter; for a value that is not listed, nothing is offered.
-  case dependent(on: String, [String: ValueKind])
+  case dependent(on: String, [ByteString: ValueKind])
 
   /// Which pools a command takes.
   enum PoolFilter: String, Sendable {
@@ -118,9 +118,10 @@ extension ValueKind {
     on: "type",
     Dictionary(
       uniqueKeysWithValues: PoolType.allCases.compactMap { type in
-        type.sourceFormats.map { (type.rawValue, .words($0.words.map { Word($0) })) }
+        type.sourceFormats.map { (ByteString(type.rawValue), .words($0.words.map { Word($0) })) }
       }))
 
+  static let creatableFormat = ValueKind.words(VolumeFormat.creatable.map { Word($0.rawValue) })
   static let imageFormat = ValueKind.words(VolumeFormat.images.map { Word($0.rawValue) })
 
   static let fileDriver = ValueKind.words(
@@ -146,7 +147,24 @@ extension ValueKind {
     Word("revisions_to_keep", "number of former states"),
     Word("source", "volume that it starts from"),
     Word("ephemeral", "whether its key is thrown away"),
+    Word("format", "what its content is"),
   ])
+
+  static let poolProperty = ValueKind.words([
+    Word("revisions_to_keep", "number of former states"),
+    Word("ephemeral_volatile", "whether keys of volatile volumes are thrown away"),
+  ])
+
+  /// Values of a pool's properties, by the property.
+  static let poolValue = ValueKind.dependent(
+    on: "property",
+    [
+      "revisions_to_keep": .words([
+        Word("default", "as the driver has it"), Word("-1", "no working copy"), Word("0"),
+        Word("1"), Word("2"),
+      ]),
+      "ephemeral_volatile": yesNo,
+    ])
 
   /// Values of life-cycle properties, by the property.
   static let lifecycleValue = ValueKind.dependent(
@@ -154,7 +172,7 @@ extension ValueKind {
     [
       "rw": yesNo, "snap_on_start": yesNo, "save_on_stop": yesNo, "ephemeral": yesNo,
       "revisions_to_keep": .words([Word("-1", "no working copy"), Word("0"), Word("1"), Word("2")]),
-      "source": .volume(.any),
+      "source": .volume(.any), "format": imageFormat,
     ])
 }
 
@@ -182,6 +200,10 @@ extension PoolType {
 
 extension ValueKind {
   /// Whether it names a volume of a pool.
+  var isPool: Bool {
+    if case .pool = self { return true }
+    return false
+  }
   var isVolume: Bool {
     if case .volume = self { return true }
     return false

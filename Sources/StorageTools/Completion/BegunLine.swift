@@ -30,17 +30,19 @@ struct BegunLine: Sendable {
       } else if !optionsEnded, word == "--" {
         optionsEnded = true
       } else if !optionsEnded, word.hasPrefix("--") {
-        let (name, attached) = BegunLine.parts(word)
+        let (name, attached) = Arguments.parts(ofOption: word)
         guard let parameter = command.parameter(named: name) else { continue }
         switch (parameter.kind, attached) {
         case (.value, nil): pending = parameter
         case (_, let value?): arguments.note(value, for: parameter)
         default: arguments.note(flag: parameter)
         }
-      } else if !optionsEnded, word.count == 2, word.first == "-", let letter = word.last,
-        let flag = command.parameter(short: letter)
-      {
-        arguments.note(flag: flag)
+      } else if !optionsEnded, let parameter = command.parameter(short: word) {
+        if parameter.kind == .flag {
+          arguments.note(flag: parameter)
+        } else {
+          pending = parameter
+        }
       } else if let parameter = arguments.nextPositional(of: command) {
         arguments.note(word, for: parameter)
       }
@@ -50,7 +52,7 @@ struct BegunLine: Sendable {
     if let pending {
       (place, typed) = (.value(pending, attached: ""), last)
     } else if !optionsEnded, last.hasPrefix("--"), last.contains("=") {
-      let (name, attached) = BegunLine.parts(last)
+      let (name, attached) = Arguments.parts(ofOption: last)
       typed = attached ?? ""
       guard let parameter = command.parameter(named: name), parameter.kind != .flag else {
         place = .nothing
@@ -64,11 +66,5 @@ struct BegunLine: Sendable {
     } else {
       (place, typed) = (optionsEnded || !last.isEmpty ? .nothing : .option, last)
     }
-  }
-
-  private static func parts(_ word: String) -> (name: String, attached: String?) {
-    let parts = word.dropFirst(2).split(
-      separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-    return (String(parts.first ?? ""), parts.count > 1 ? String(parts[1]) : nil)
   }
 }

@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 /// What can stand at the cursor of a command line that is still being typed.
@@ -121,8 +121,4 @@ struct Completion: Sendable {
 
 extension Completion.Candidate {
   fileprivate init(_ word: ValueKind.Word) { self.init(text: word.text, meaning: word.meaning) }
-}
-
-extension String {
-  fileprivate var withoutFullStop: String { last == "." ? String(dropLast()) : self }
 }

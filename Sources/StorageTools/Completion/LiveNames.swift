@@ -1,4 +1,7 @@
-import StorageCore
+import Definitions
+import Operations
+import Secrets
+import StorageBackend
 import StorageModel
 
 /// Names of what is on the machine now, for completion: those that fit what is typed, sorted.
@@ -52,7 +55,7 @@ struct LiveNames: Sendable {
       .filter { matches($0.text, typed) }
   }
 
-  private var all: [PoolRecord] { ((try? storage.store.all()) ?? ([], [])).pools }
+  private var all: [PoolRecord] { ((try? storage.store.all(withUnused: true)) ?? ([], [])).pools }
 
   /// The pool that is given, else every active one.
   private var activePools: [ActivePool] {
@@ -87,8 +90,8 @@ struct LiveNames: Sendable {
     switch filter {
     case .any: fitting = names
     case .stopped:
-      let started = Set((try? pool.started.all()) ?? [])
-      fitting = names.filter { !started.contains($0) }
+      let started = (try? pool.started.all()) ?? [:]
+      fitting = names.filter { started[$0] == nil }
     case .unfinished: fitting = Array((try? pool.unfinishedNames(among: names)) ?? [])
     }
     return fitting.map { Candidate(text: $0.text) }

@@ -13,8 +13,8 @@ enum ShellCompletion: String, Sendable {
 
   /// The shell that asks, where the first word says that one does.
   init?(_ words: [String]) {
-    guard let first = words.first, first.hasPrefix(ShellCompletion.option) else { return nil }
-    self.init(rawValue: String(first.dropFirst(ShellCompletion.option.count)))
+    guard let shell = words.first?.without(prefix: ShellCompletion.option) else { return nil }
+    self.init(rawValue: String(shell))
   }
 
   /// How the shell compares what is typed with candidates.
@@ -29,7 +29,7 @@ enum ShellCompletion: String, Sendable {
   /// What was given, without the first of the words.
   func withoutFirstWord(_ given: [String]) -> [String] {
     guard self == .bash, let line = given.first else { return Array(given.dropFirst()) }
-    let rest = line.drop { $0 != " " && $0 != "\t" }.drop { $0 == " " || $0 == "\t" }
+    let rest = line.unicodeScalars.drop { !$0.isBlank }.drop { $0.isBlank }
     return [String(rest)] + given.dropFirst()
   }
 
@@ -60,9 +60,10 @@ enum ShellCompletion: String, Sendable {
       let (words, quote) = ShellWords.split(given.first ?? "")
       let piece = ShellWords.split(given.count > 1 ? given[1] : "").words.last ?? ""
       let word = words.last ?? ""
-      let kept = word.hasSuffix(piece) ? word.count - piece.count : 0
+      let kept = word.without(suffix: piece)?.utf8.count ?? 0
       return { candidate in
-        ShellWords.quoted(String((attached + candidate.text).dropFirst(kept)), quote)
+        ShellWords.quoted(
+          String(Substring((attached + candidate.text).utf8.dropFirst(kept))), quote)
       }
     }
   }
@@ -72,11 +73,20 @@ enum ShellCompletion: String, Sendable {
   }
 }
 
+extension Unicode.Scalar {
+  fileprivate var isBlank: Bool { self == " " || self == "\t" }
+
+  /// Line feed to carriage return, and the ends of lines and paragraphs that only Unicode has.
+  fileprivate var endsLine: Bool {
+    (0x0a...0x0d).contains(value) || value == 0x85 || value == 0x2028 || value == 0x2029
+  }
+}
+
 extension String {
   /// Whether it holds what some program takes for the end of a line.
   fileprivate var breaksLine: Bool {
     // Of ASCII alone only the control characters do; nearly every name is of it.
-    utf8.contains { $0 < 0x20 || $0 >= 0x80 } && contains(where: \.isNewline)
+    utf8.contains { $0 < 0x20 || $0 >= 0x80 } && unicodeScalars.contains { $0.endsLine }
   }
 
   /// The text without anything that could be taken for another candidate, or steer a terminal.

@@ -35,10 +35,10 @@ enum ProgressLine {
 
   private static func draw(_ report: Progress.Report, of command: String, columns: Int) {
     guard shownColumns > 0 || report.seconds >= patience else { return }
-    let line = "\(command): \(text(report))".prefix(max(columns - 1, 0))
-    let rest = String(repeating: " ", count: max(shownColumns - line.count, 0))
+    let line = String("\(command): \(text(report))".unicodeScalars.prefix(max(columns - 1, 0)))
+    let rest = String(repeating: " ", count: max(shownColumns - line.unicodeScalars.count, 0))
     write("\r\(line)\(rest)")
-    shownColumns = max(line.count, 1)
+    shownColumns = max(line.unicodeScalars.count, 1)
   }
 
   /// `copy 45 %, 9.00 GiB of 20.00 GiB, 812.00 MiB/s, 0:12 left`.

@@ -1,3 +1,5 @@
+import StorageModel
+
 /// Metrics in Prometheus' text format (version 0.0.4 of its exposition formats).
 struct PrometheusText {
   private(set) var text = ""

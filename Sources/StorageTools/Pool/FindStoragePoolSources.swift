@@ -1,5 +1,6 @@
-import StorageBackends
-import StorageCore
+import BackendList
+import Operations
+import StorageBackend
 import StorageModel
 import StorageXML
 

@@ -1,5 +1,6 @@
-import StorageBackends
-import StorageCore
+import BackendList
+import Operations
+import StorageBackend
 import StorageModel
 import StorageXML
 
@@ -9,12 +10,13 @@ extension Command {
     .reads, [], example: "pool-capabilities"
   ) { tool throws(StorageError) in
     let pools = PoolType.allCases.map { type in
-      let backend = BackendRegistry.all.first { $0.type == type }
-      return (type, backend, backend?.capabilities ?? PoolCapabilities(of: type))
+      // Drivers of one type add to what its pools can do.
+      let kinds = BackendRegistry.all.filter { $0.type == type }.map { $0.description }
+      return (type, kinds, kinds.first?.formats ?? PoolCapabilities(of: type))
     }
     try tool.report(
       // Followed by two empty lines, as virsh does here.
-      CapabilitiesXML.write(pools.map { ($0, $1 != nil, $2) }) + "\n",
+      CapabilitiesXML.write(pools.map { ($0, !$1.isEmpty, $2) }) + "\n",
       json: (
         "pool-capabilities",
         [("pools", .array(pools.map { describe($0, $1, $2) }))]
@@ -22,16 +24,14 @@ extension Command {
   }
 
   private static func describe(
-    _ type: PoolType, _ backend: (any PoolBackend.Type)?, _ capabilities: PoolCapabilities
+    _ type: PoolType, _ kinds: [BackendDescription], _ capabilities: PoolCapabilities
   ) -> JSON {
-    // Drivers of one type add to what its pools can do.
-    let backends = BackendRegistry.all.filter { $0.type == type }
-    let abilities = PoolAbility.allCases.filter { ability in
-      backends.contains { $0.abilities.contains(ability) }
+    let abilities = PoolAbility.told.filter { ability in
+      kinds.contains { $0.abilities.contains(ability) }
     }
-    let isMaking = backend is any VolumeBackend.Type
+    let isMaking = kinds.first?.abilities.contains(.createVolumes) == true
     return .object([
-      ("type", .string(type.rawValue)), ("supported", .boolean(backend != nil)),
+      ("type", .string(type.rawValue)), ("supported", .boolean(!kinds.isEmpty)),
       ("abilities", .array(abilities.map { .string($0.rawValue) })),
       ("source_formats", describe(capabilities.sourceFormats)),
       ("volume_formats", describe(capabilities.volumeFormats)),

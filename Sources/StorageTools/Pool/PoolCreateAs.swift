@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 extension Command {
@@ -8,7 +8,7 @@ extension Command {
     example: "pool-create-as scratch dir --target /srv/scratch --build"
   ) { tool throws(StorageError) in
     let building = try tool.buildingBeforeStart()
-    if tool.arguments.has("print-xml") { return try tool.write(tool.poolDocument() + "\n") }
+    if tool.arguments.has("print-xml") { return try tool.show(tool.poolDocument()) }
     let pool = try tool.poolFromOptions()
     let change = try tool.storage.create(pool, uuidIsGiven: false, building: building)
     try tool.report(change, pool: pool.name, "Pool \(pool.name) created")

@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageModel
 import StorageXML
 
@@ -17,11 +18,14 @@ extension Command {
     let file = tool.arguments.required("file")
     let bytes = try tool.contents(of: file, limit: 1 << 20)
     let (pool, uuidIsGiven) = try tool.definition(bytes, file: file)
-    if tool.arguments.has("print-xml") { return try tool.write(PoolXML.write(pool) + "\n") }
+    if tool.arguments.has("print-xml") { return try tool.show(PoolXML.write(pool)) }
     let change = try tool.storage.define(
       pool, uuidIsGiven: uuidIsGiven, notation: tool.arguments.has("conf") ? .section : .document,
       ifNotExists: tool.arguments.has("if-not-exists"))
-    try tool.report(change, pool: pool.name, "Pool \(pool.name) defined from \(file)")
+    let isThere = tool.arguments.has("if-not-exists") && !change.isChanged
+    try tool.report(
+      change, pool: pool.name,
+      "Pool \(pool.name) " + (isThere ? "exists already" : "defined from \(file)"))
   }
 }
 

@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageModel
 import StorageXML
 
@@ -8,11 +9,13 @@ extension Command {
     Parameter.poolOptions + [.ifNotExists],
     example: "pool-define-as images dir --target /srv/images"
   ) { tool throws(StorageError) in
-    if tool.arguments.has("print-xml") { return try tool.write(tool.poolDocument() + "\n") }
+    if tool.arguments.has("print-xml") { return try tool.show(tool.poolDocument()) }
     let pool = try tool.poolFromOptions()
     let change = try tool.storage.define(
       pool, uuidIsGiven: false, notation: .document,
       ifNotExists: tool.arguments.has("if-not-exists"))
-    try tool.report(change, pool: pool.name, "Pool \(pool.name) defined")
+    let isThere = tool.arguments.has("if-not-exists") && !change.isChanged
+    try tool.report(
+      change, pool: pool.name, "Pool \(pool.name) " + (isThere ? "exists already" : "defined"))
   }
 }

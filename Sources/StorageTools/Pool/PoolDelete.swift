@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageModel
 
 extension Command {
@@ -8,7 +9,8 @@ extension Command {
     example: "pool-delete images"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
-    try tool.ifExists(pool: text) { pool throws(StorageError) in
+    try tool.ifExists(pool: text) { () throws(StorageError) in
+      let pool = try tool.storage.store.pool(matching: text).name
       let change = try tool.storage.deletePool(text)
       try tool.report(change, pool: pool, "Pool \(text) deleted")
     }

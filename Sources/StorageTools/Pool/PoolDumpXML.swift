@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageModel
 import StorageXML
 
@@ -11,7 +12,7 @@ extension Command {
     ],
     example: "pool-dumpxml images"
   ) { tool throws(StorageError) in
-    let pool = try tool.storage.store.pool(matching: tool.arguments.required("pool"))
+    let pool = try tool.storage.store.pool(usedAs: tool.arguments.required("pool"))
     var text: String
     if tool.arguments.has("inactive"), let persistent = pool.persistent {
       text = PoolXML.write(persistent)

@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageHost
 import StorageModel
 import StorageOS

@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageModel
 import StorageOS
 
@@ -127,7 +128,7 @@ extension Timestamp {
   /// The moment in UTC as virsh writes it: `YYYY-MM-DD HH:MM:SS.mmm+0000`.
   fileprivate var virshText: String {
     let thousandths = String(nanoseconds / 1_000_000)
-    let fraction = String(repeating: "0", count: 3 - thousandths.count) + thousandths
-    return iso8601.dropLast().replacing("T", with: " ") + ".\(fraction)+0000"
+    let fraction = String(repeating: "0", count: 3 - thousandths.utf8.count) + thousandths
+    return iso8601.replacing("T", by: " ").replacing("Z", by: ".\(fraction)+0000")
   }
 }

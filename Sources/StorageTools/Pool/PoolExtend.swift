@@ -1,4 +1,6 @@
-import StorageCore
+import Definitions
+import Operations
+import StorageBackend
 import StorageModel
 
 extension Command {
@@ -8,7 +10,7 @@ extension Command {
       .pool(.active), .required("device", "DEVICE", "Device to add.").repeated,
       .flag("overwrite", "Overwrite what is on the devices."),
     ],
-    example: "pool-extend vg0 /dev/sdc"
+    example: "pool-extend vg0 $two"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     let devices = tool.arguments.all("device")

@@ -1,4 +1,6 @@
-import StorageCore
+import Definitions
+import Operations
+import StorageBackend
 import StorageModel
 
 extension Command {
@@ -8,16 +10,25 @@ extension Command {
       .optional(
         "pool", "POOL", "Only this pool; otherwise those that are active or autostarted.",
         .pool(.any)),
-      .named("warning", "PERCENT", "From how full on a pool needs attention (80).", .number),
-      .named("critical", "PERCENT", "From how full on it needs help (90).", .number),
+      .named("warning", "RANGE", "How full a pool may be without needing attention (80).", .text)
+        .letter("w"),
+      .named("critical", "RANGE", "How full it may be without needing help (90).", .text)
+        .letter("c"),
+      .named(
+        "none", "STATE", "What it means that no pool is active: ok, warning, critical (warning).",
+        .words([.init("ok"), .init("warning"), .init("critical")])),
+      .timeout.letter("t"),
+      Parameter(
+        name: "verbose", kind: .flag, help: "Tell each pool on a line of its own.", short: "v"),
     ],
     example: "pool-health --warning 75 --critical 95", ending: .nagios
   ) { tool throws(StorageError) in
-    let warning = try percent("warning", tool.arguments) ?? 80
-    let critical = try percent("critical", tool.arguments) ?? 90
-    guard warning <= critical else {
-      throw Arguments.usage("--warning \(warning) is above --critical \(critical)")
+    let warning = try range("warning", tool.arguments, "80")
+    let critical = try range("critical", tool.arguments, "90")
+    guard !warning.isAbove(critical) else {
+      throw Arguments.usage("--warning \(warning.text) is above --critical \(critical.text)")
     }
+    let none = try stateOfNone(tool.arguments)
     let (all, unreadable) = try tool.metrics()
     let isNamed = tool.arguments.value("pool") != nil
     let pools = all.filter {
@@ -28,9 +39,10 @@ extension Command {
       health.add(.warning, counted(unreadable, "unreadable definition"))
     }
     for pool in pools { health.look(at: pool, mustBeActive: isNamed) }
-    let well = ["no pool is active", "1 pool well"]
-    let count = pools.count < 2 ? well[pools.count] : "\(pools.count) pools well"
-    let said = health.remarks.isEmpty ? count : health.remarks.joined(separator: "; ")
+    if pools.isEmpty { health.add(none, "no pool is active") }
+    let said =
+      health.remarks.isEmpty
+      ? "\(counted(pools.count, "pool")) well" : health.remarks.joined(separator: "; ")
     let data = health.data.isEmpty ? "" : " | " + health.data.joined(separator: " ")
     let line = "CISTERN \(health.state.word) - \(said)"
     if tool.wantsJSON {
@@ -46,17 +58,30 @@ extension Command {
           ]
         ))
     } else {
-      try tool.write((line + data).escaped + "\n")
+      let each = tool.arguments.has("verbose") ? pools.map(Health.told) : []
+      try tool.write(([line + data] + each).map { $0.escaped + "\n" }.joined())
     }
     if health.state != .ok { Tool.finish("", "", number: health.state.rawValue) }
   }
 
-  private static func percent(_ name: String, _ arguments: Arguments) throws(StorageError) -> Int? {
-    guard let text = arguments.value(name) else { return nil }
-    guard let number = Int(text), (0...100).contains(number) else {
-      throw Arguments.usage("--\(name) '\(text)' is not a whole number from 0 to 100")
+  private static func range(_ name: String, _ arguments: Arguments, _ standard: String)
+    throws(StorageError) -> AlertRange
+  {
+    let text = arguments.value(name) ?? standard
+    guard let range = AlertRange(text) else {
+      throw Arguments.usage(
+        "--\(name) '\(text)' is no range: expected a number such as 80, or 10:80, 10:, ~:80 or @10:80"
+      )
     }
-    return number
+    return range
+  }
+
+  private static func stateOfNone(_ arguments: Arguments) throws(StorageError) -> NagiosState {
+    let word = arguments.value("none") ?? "warning"
+    guard let state = NagiosState.allCases.first(where: { $0.word.lowercased() == word }),
+      state != .unknown
+    else { throw Arguments.usage("--none is none of: ok, warning, critical") }
+    return state
   }
 }
 
@@ -92,14 +117,14 @@ enum NagiosState: Int32, CaseIterable, Sendable {
 
 /// What is wrong with pools, gathered into one state and one line.
 private struct Health {
-  let warning: Int
-  let critical: Int
+  let warning: AlertRange
+  let critical: AlertRange
   private(set) var state = NagiosState.ok
   private(set) var remarks: [String] = []
   /// What Nagios draws: `'label'=value;warning;critical;least;most`.
   private(set) var data: [String] = []
 
-  init(warning: Int, critical: Int) {
+  init(warning: AlertRange, critical: AlertRange) {
     self.warning = warning
     self.critical = critical
   }
@@ -147,9 +172,19 @@ private struct Health {
     let quoted = label.split(separator: "'", omittingEmptySubsequences: false)
       .joined(separator: "''").split(separator: "=", omittingEmptySubsequences: false)
       .joined(separator: "_")
-    data.append("'\(quoted)'=\(percent)%;\(warning);\(critical);0;100")
-    guard share >= Double(warning) else { return }
-    add(share >= Double(critical) ? .critical : .warning, "\(subject) is \(percent) % full")
+    data.append("'\(quoted)'=\(percent)%;\(warning.text);\(critical.text);0;100")
+    guard warning.alerts(at: share) || critical.alerts(at: share) else { return }
+    add(critical.alerts(at: share) ? .critical : .warning, "\(subject) is \(percent) % full")
+  }
+
+  /// A pool in one line.
+  static func told(_ pool: PoolMetrics) -> String {
+    let sizes = pool.status.sizes
+    let used = sizes.map {
+      "\(($0.capacity - $0.available).displayText) of \($0.capacity.displayText)"
+    }
+    return "pool '\(pool.name)': \(pool.status.state.rawValue)"
+      + (used.map { ", \($0) used" } ?? "")
   }
 }
 

@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageModel
 
 extension Command {
@@ -6,7 +7,7 @@ extension Command {
     "pool-info", "Print the state and the sizes of a pool.", .reads, [.pool, .bytes, .timeout],
     example: "pool-info images"
   ) { tool throws(StorageError) in
-    let pool = try tool.storage.store.pool(matching: tool.arguments.required("pool"))
+    let pool = try tool.storage.store.pool(usedAs: tool.arguments.required("pool"))
     let status = tool.storage.status(of: pool)
     let bytes = tool.arguments.has("bytes")
     if let problem = status.problem { tool.warn("pool '\(pool.name)': \(problem)") }
@@ -24,7 +25,7 @@ extension Command {
     }
     var members = status.json
     members += [
-      ("driver", .string(pool.definition.lifecycle.driver.rawValue)),
+      ("driver", .string(pool.definition.lifecycle.driverWord)),
       (
         "revisions_to_keep",
         .integer(Int64(pool.definition.lifecycle.effectiveRevisionsToKeep.number))

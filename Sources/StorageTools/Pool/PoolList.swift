@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageModel
 
 extension Command {
@@ -14,10 +15,11 @@ extension Command {
         "type", "TYPES", "List only pools of these types, separated by commas.",
         .poolTypeList),
       .flag("details", "Show more of each pool."), .flag("uuid", "Print UUIDs only."),
-      .flag("name", "Print names only."), .null, .timeout,
-    ],
+      .flag("name", "Print names only."),
+    ] + Parameter.listing(PoolStatus.columns) + [.timeout],
     example: "pool-list --all --details"
   ) { tool throws(StorageError) in
+    if try tool.showColumns(PoolStatus.columns) { return }
     let arguments = tool.arguments
     let (wantsUUID, wantsName) = (arguments.has("uuid"), arguments.has("name"))
     if arguments.has("details"), wantsUUID || wantsName {
@@ -27,8 +29,7 @@ extension Command {
     if arguments.has("all"), arguments.has("inactive") {
       throw Arguments.usage("Options --all and --inactive are mutually exclusive")
     }
-    let wantsNull = arguments.has("null")
-    try tool.checkNull()
+    try tool.checkForm()
     let (all, warnings) = try tool.storage.store.all()
     warnings.forEach(tool.warn)
     let types = try poolTypes(arguments.value("type"))
@@ -46,48 +47,41 @@ extension Command {
       }
       return types.isEmpty || types.contains(pool.definition.type)
     }
-    if wantsNull {
+    if arguments.has("null") {
       return try tool.writeNullEnded(
         pools.map { wantsUUID ? "\($0.definition.uuid)" : $0.name.text })
     }
     if !tool.wantsJSON, wantsUUID || wantsName {
       let lines = pools.map { pool -> String in
         let name = pool.name.text.escaped
-        let padded = name + String(repeating: " ", count: max(0, 20 - name.count))
+        let padded = name + String(repeating: " ", count: max(0, 20 - name.utf8.count))
         if wantsUUID, wantsName { return "\(pool.definition.uuid) \(padded)\n" }
         return (wantsUUID ? "\(pool.definition.uuid)" : padded) + "\n"
       }
-      return try tool.write(lines.joined() + "\n")
+      return try tool.show(lines.joined())
     }
-    guard arguments.has("details") || tool.wantsJSON else {
-      let rows = pools.map {
-        [
-          $0.name.text.escaped, $0.isActive ? "active" : "inactive",
-          $0.isAutostarted ? "yes" : "no",
-        ]
-      }
-      return try tool.write(Table.text(["Name", "State", "Autostart"], rows) + "\n")
+    let details = arguments.has("details")
+    guard
+      details || tool.wantsJSON || ["output", "filter", "sort"].contains(where: arguments.isGiven)
+    else {
+      // As virsh has it; nobody is asked how the pools are.
+      var list = try Listing(
+        tool, PoolRecord.columns, usual: ["name", "state", "autostart"],
+        json: ("pool-list", [], "pools"))
+      try list.append(pools, PoolRecord.columns)
+      return try list.end()
     }
+    var list = try Listing(
+      tool, PoolStatus.columns,
+      usual: ["name", "state", "autostart"]
+        + (details ? ["persistent", "capacity", "allocation", "available"] : []),
+      json: ("pool-list", [], "pools"))
     let statuses = tool.storage.statuses(of: pools)
     for status in statuses {
       if let problem = status.problem { tool.warn("pool '\(status.record.name)': \(problem)") }
     }
-    try tool.report(
-      detailTable(statuses),
-      json: ("pool-list", [("pools", .array(statuses.map { .object($0.json) }))]))
-  }
-
-  private static func detailTable(_ statuses: [PoolStatus]) -> String {
-    let rows = statuses.map { status in
-      [
-        status.record.name.text.escaped, status.state.rawValue,
-        status.record.isAutostarted ? "yes" : "no", status.record.isPersistent ? "yes" : "no",
-        status.sizes?.capacity.displayText ?? "-", status.sizes?.allocation.displayText ?? "-",
-        status.sizes?.available.displayText ?? "-",
-      ]
-    }
-    return Table.text(
-      ["Name", "State", "Autostart", "Persistent", "Capacity", "Allocation", "Available"], rows)
+    try list.append(statuses, PoolStatus.columns)
+    try list.end()
   }
 
   private static func poolTypes(_ text: String?) throws(StorageError) -> Set<PoolType> {
@@ -103,18 +97,49 @@ extension Command {
   }
 }
 
-extension PoolStatus {
-  /// The members that every listing of a pool has.
-  var json: [(String, JSON)] {
+extension PoolRecord {
+  /// What is listed of pools that nobody asks how they are.
+  fileprivate static var columns: [Column<PoolRecord>] {
     [
-      ("name", .string(record.name.text)), ("uuid", .string("\(record.definition.uuid)")),
-      ("type", .string(record.definition.type.rawValue)), ("state", .string(state.rawValue)),
-      ("persistent", .boolean(record.isPersistent)), ("autostart", .boolean(record.isAutostarted)),
-      ("capacity", .size(sizes?.capacity ?? 0)), ("allocation", .size(sizes?.allocation ?? 0)),
-      ("available", .size(sizes?.available ?? 0)),
-      ("path", .text(record.definition.target.path?.text)),
+      Column("name", "the pool's name") { .string($0.name.text) },
+      Column("state", "active or inactive") { .string($0.isActive ? "active" : "inactive") },
+      Column("autostart", "whether it is started at boot") { .boolean($0.isAutostarted) },
     ]
   }
+}
+
+extension PoolStatus {
+  /// Everything that is listed of pools.
+  static var columns: [Column<PoolStatus>] {
+    func size(
+      _ name: String, _ meaning: String,
+      _ part: @escaping @Sendable (PoolSizes) -> ByteCount
+    ) -> Column<PoolStatus> {
+      Column(name, meaning, isSize: true, shown: { $0.sizes == nil ? "-" : nil }) { status in
+        // What is not started has none; of what cannot be reached it is not known.
+        .size(status.sizes.map(part) ?? (status.state == .inactive ? 0 : nil))
+      }
+    }
+    return [
+      Column("name", "the pool's name") { .string($0.record.name.text) },
+      Column("uuid", "the pool's UUID", heading: "UUID") {
+        .string("\($0.record.definition.uuid)")
+      },
+      Column("type", "dir, fs, logical and so on") {
+        .string($0.record.definition.type.rawValue)
+      },
+      Column("state", "whether it is started, and how it is") { .string($0.state.rawValue) },
+      Column("persistent", "whether it has a definition") { .boolean($0.record.isPersistent) },
+      Column("autostart", "whether it is started at boot") { .boolean($0.record.isAutostarted) },
+      size("capacity", "size of its storage", \.capacity),
+      size("allocation", "how much of that is taken", \.allocation),
+      size("available", "how much of that is free", \.available),
+      Column("path", "where its volumes are") { .text($0.record.definition.target.path?.text) },
+    ]
+  }
+
+  /// The members that every listing of a pool has.
+  var json: [(String, JSON)] { PoolStatus.columns.map { ($0.name, $0.value(self)) } }
 }
 
 extension DefinitionOrigin {

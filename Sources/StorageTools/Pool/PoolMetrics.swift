@@ -1,4 +1,6 @@
-import StorageCore
+import Definitions
+import Operations
+import StorageBackend
 import StorageModel
 import StorageOS
 

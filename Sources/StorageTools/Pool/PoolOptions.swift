@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 import StorageXML
 
@@ -30,7 +30,7 @@ extension Parameter {
     .optional("source-initiator", "IQN", "iSCSI initiator.").rare,
     .flag("print-xml", "Print the document, and change nothing."),
     .named(
-      "driver", "DRIVER", "Layout: plain, xen, file, file-reflink, lvm_thin.", .fileDriver),
+      "driver", "DRIVER", "Layout, or the name of a driver process.", .fileDriver),
     .named("thin-pool", "NAME", "Thin pool that the volumes are in.").rare,
     .named("revisions-to-keep", "N", "Revisions that volumes keep: -1, 0 or more."),
   ]
@@ -53,6 +53,9 @@ extension Tool {
   }
 
   private func poolOptions() throws(StorageError) -> PoolOptions {
+    guard arguments.value("secret-usage") == nil || arguments.value("secret-uuid") == nil else {
+      throw Arguments.usage("Options --secret-usage and --secret-uuid are mutually exclusive")
+    }
     // A lone dash holds a position open, as in `pool-define-as default dir - - - - /path`.
     func value(_ name: String) -> String? { arguments.value(name).flatMap { $0 == "-" ? nil : $0 } }
     var options = PoolOptions(
@@ -77,11 +80,17 @@ extension Tool {
     options.sourceProtocolVersion = value("source-protocol-ver")
     options.sourceInitiator = value("source-initiator")
     if let text = value("driver") {
-      guard let driver = FileDriver(rawValue: text) else {
-        let known = FileDriver.allCases.map(\.rawValue).joined(separator: ", ")
-        throw StorageError(.badInput, "--driver", "unknown driver '\(text)': expected \(known)")
+      if let driver = FileDriver(rawValue: text) {
+        options.lifecycle.driver = driver
+      } else {
+        guard let process = DriverName(text) else {
+          let known = FileDriver.allCases.map(\.rawValue).joined(separator: ", ")
+          throw StorageError(
+            .badInput, "--driver",
+            "unknown driver '\(text)': expected \(known), or the name of a driver process")
+        }
+        options.lifecycle.process = PoolProcess(process)
       }
-      options.lifecycle.driver = driver
     }
     if let name = value("thin-pool") {
       guard LVMName.isLegal(name) else {
@@ -95,7 +104,7 @@ extension Tool {
     if let text = value("revisions-to-keep") {
       guard let keep = RevisionsToKeep(text) else {
         throw StorageError(
-          .badInput, "--revisions-to-keep", "'\(text)' is not a number of revisions: -1, 0 or more")
+          .usage, "--revisions-to-keep", "'\(text)' is not a number of revisions: -1, 0 or more")
       }
       options.lifecycle.revisionsToKeep = keep
     }

@@ -1,4 +1,6 @@
-import StorageCore
+import Definitions
+import Operations
+import StorageBackend
 import StorageModel
 import StorageOS
 
@@ -20,8 +22,8 @@ extension Command {
       change = try tool.storage.start(
         text, building: building, ifInactive: tool.arguments.has("if-inactive"))
     } catch {
-      // What a folder lacks that is not there is clear; of other types much may be missing.
-      guard error.isAbsence, pool.definition.type == .dir else { throw error }
+      // A folder that is not there is made by building; of a mount much else may be missing.
+      guard error.isMissing, pool.definition.lacksFolder else { throw error }
       var error = error
       error.hint = error.hint ?? NextCommand.hint("pool-build", pool.name.text)
       throw error
@@ -29,5 +31,14 @@ extension Command {
     let isNew = change.isChanged || !tool.arguments.has("if-inactive")
     try tool.report(
       change, pool: pool.name, isNew ? "Pool \(text) started" : "Pool \(text) is already active")
+  }
+}
+
+extension PoolDefinition {
+  /// Whether it needs a folder that is not there.
+  fileprivate var lacksFolder: Bool {
+    guard [.dir, .fs, .netfs].contains(type), let path = target.path else { return false }
+    do throws(StorageError) { _ = try FileStatus(following: path) } catch { return error.isMissing }
+    return false
   }
 }

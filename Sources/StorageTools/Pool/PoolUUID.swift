@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageModel
 
 extension Command {
@@ -6,7 +7,7 @@ extension Command {
     "pool-uuid", "Print the UUID of a pool.", .reads, [.pool],
     example: "pool-uuid default"
   ) { tool throws(StorageError) in
-    let uuid = try tool.storage.store.pool(matching: tool.arguments.required("pool")).definition
+    let uuid = try tool.storage.store.pool(usedAs: tool.arguments.required("pool")).definition
       .uuid
     try tool.report("\(uuid)\n", json: ("pool-uuid", [("uuid", .string("\(uuid)"))]))
   }

@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 extension Command {
@@ -8,27 +8,23 @@ extension Command {
     example: "pool-undefine images"
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
-    try tool.ifExists(pool: text) { pool throws(StorageError) in
-      let change = try tool.storage.undefine(text)
+    try tool.ifExists(pool: text) { () throws(StorageError) in
+      let (change, pool) = try tool.storage.undefine(text)
       try tool.report(change, pool: pool, "Pool \(text) has been undefined")
     }
   }
 }
 
 extension Tool {
-  /// Runs `body` with the pool's name; with --if-exists a pool that is not there is a success without a change.
-  func ifExists(pool text: String, _ body: (PoolName) throws(StorageError) -> Void)
+  /// Runs `body`; with --if-exists a pool that is not there is a success without a change.
+  ///
+  /// Nothing else that is missing is: not what the pool stands on, and not what could not be looked at.
+  func ifExists(pool text: String, _ body: () throws(StorageError) -> Void)
     throws(StorageError)
   {
-    let pool: PoolRecord
-    do throws(StorageError) { pool = try storage.store.pool(matching: text) } catch {
-      guard arguments.has("if-exists"), error.code == .notFound else { throw error }
-      return try report(.none, pool: nil, "Pool \(text) does not exist")
-    }
-    do throws(StorageError) { try body(pool.name) } catch {
-      // Only what the pool stands on may be gone already, not what it needs to tell so.
-      guard arguments.has("if-exists"), error.code == .notFound else { throw error }
-      try report(.none, pool: pool.name, "Pool \(text) does not exist")
+    do throws(StorageError) { try body() } catch {
+      guard arguments.has("if-exists"), error.missing == .pool else { throw error }
+      try report(.none, pool: try? PoolName(text), "Pool \(text) does not exist")
     }
   }
 }

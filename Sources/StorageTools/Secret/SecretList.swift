@@ -1,4 +1,5 @@
-import StorageCore
+import Operations
+import Secrets
 import StorageModel
 
 extension Command {
@@ -8,11 +9,11 @@ extension Command {
       .flag("ephemeral", "List secrets that end with the boot."),
       .flag("no-ephemeral", "List secrets that last."),
       .flag("private", "List secrets marked private."),
-      .flag("no-private", "List secrets not marked private."), .null,
-    ],
+      .flag("no-private", "List secrets not marked private."),
+    ] + Parameter.listing(SecretRecord.columns),
     example: "secret-list --ephemeral"
   ) { tool throws(StorageError) in
-    try tool.checkNull()
+    if try tool.showColumns(SecretRecord.columns) { return }
     let arguments = tool.arguments
     let (all, warnings) = try tool.storage.secrets.all()
     warnings.forEach(tool.warn)
@@ -23,23 +24,33 @@ extension Command {
       isWanted($0.definition.isEphemeral, "ephemeral")
         && isWanted($0.definition.isPrivate, "private")
     }
-    if arguments.has("null") {
-      return try tool.writeNullEnded(secrets.map { "\($0.definition.uuid)" })
-    }
-    let rows = secrets.map { ["\($0.definition.uuid)", $0.definition.usageText.escaped] }
-    try tool.report(
-      Table.text(["UUID", "Usage"], rows),
-      json: ("secret-list", [("secrets", .array(secrets.map(describe)))]))
+    var list = try Listing(
+      tool, SecretRecord.columns, usual: ["uuid", "usage"], json: ("secret-list", [], "secrets"))
+    try list.append(secrets, SecretRecord.columns)
+    try list.end()
   }
+}
 
-  private static func describe(_ record: SecretRecord) -> JSON {
-    let secret = record.definition
-    return .object([
-      ("uuid", .string("\(secret.uuid)")), ("usage_type", .text(secret.usage?.kind.rawValue)),
-      ("usage", .text(secret.usage?.name)), ("description", .text(secret.description)),
-      ("ephemeral", .boolean(secret.isEphemeral)), ("private", .boolean(secret.isPrivate)),
-      ("has_value", .boolean(record.hasValue)),
-    ])
+extension SecretRecord {
+  /// Everything that is listed of secrets.
+  fileprivate static var columns: [Column<SecretRecord>] {
+    [
+      Column("uuid", "the secret's UUID", heading: "UUID") { .string("\($0.definition.uuid)") },
+      Column("usage_type", "what it is for: volume, ceph, iscsi and so on") {
+        .text($0.definition.usage?.kind.rawValue)
+      },
+      Column("usage", "name of what it is for", shown: \.definition.usageText) {
+        .text($0.definition.usage?.name)
+      },
+      Column("description", "what its owner wrote about it") { .text($0.definition.description) },
+      Column("ephemeral", "whether it ends with the boot") {
+        .boolean($0.definition.isEphemeral)
+      },
+      Column("private", "whether its value is shown to nobody") {
+        .boolean($0.definition.isPrivate)
+      },
+      Column("has_value", "whether it has a value") { .boolean($0.hasValue) },
+    ]
   }
 }
 

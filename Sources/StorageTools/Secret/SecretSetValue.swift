@@ -1,4 +1,5 @@
-import StorageCore
+import Operations
+import Secrets
 import StorageModel
 import StorageOS
 

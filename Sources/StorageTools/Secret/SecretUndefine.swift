@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 extension Command {
@@ -9,8 +9,7 @@ extension Command {
     let text = tool.arguments.required("secret")
     let change: Storage.Change
     do throws(StorageError) { change = try tool.storage.undefineSecret(text) } catch {
-      guard tool.arguments.has("if-exists"), error.code == .notFound, StorageUUID(text) != nil
-      else { throw error }
+      guard tool.arguments.has("if-exists"), error.missing == .secret else { throw error }
       return try tool.report(.none, secret: text, "Secret \(text) does not exist")
     }
     try tool.report(change, secret: text, "Secret \(text) deleted")

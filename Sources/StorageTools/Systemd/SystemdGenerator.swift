@@ -1,4 +1,5 @@
-import StorageCore
+import Definitions
+import Operations
 import StorageHost
 import StorageModel
 import StorageOS
@@ -100,7 +101,7 @@ enum SystemdName {
         result.unicodeScalars.append(Unicode.Scalar(byte))
       default:
         let hex = String(byte, radix: 16)
-        result += "\\x" + (hex.count < 2 ? "0" : "") + hex
+        result += "\\x" + (hex.utf8.count < 2 ? "0" : "") + hex
       }
     }
     return result
@@ -109,11 +110,11 @@ enum SystemdName {
   /// A value of a unit file, in quotes, with nothing in it that means something to systemd.
   static func quoted(_ text: String) -> String {
     var result = "\""
-    for letter in text {
+    for letter in text.unicodeScalars {
       switch letter {
       case "\\", "\"": result += "\\\(letter)"
       case "%": result += "%%"
-      default: result.append(letter)
+      default: result.unicodeScalars.append(letter)
       }
     }
     return result + "\""

@@ -1,13 +1,15 @@
-import StorageCore
+import Operations
 import StorageModel
 import StorageOS
 
 /// Parameters that commands which move content share.
 extension Parameter {
   static let offset = Parameter.optional(
-    "offset", "SIZE", "Where in the volume to begin (0).", .size)
+    "offset", "SIZE", "Where in the volume to begin (0).", .size
+  ).whereEmpty(.isValue)
   static let length = Parameter.optional(
-    "length", "SIZE", "How much at most; 0 is all there is (0).", .size)
+    "length", "SIZE", "How much at most; 0 is all there is (0).", .size
+  ).whereEmpty(.isValue)
   static let checksum = Parameter.flag("checksum", "Print the SHA-256 of the content.")
   static let verify = Parameter.named(
     "verify", "SUM", "The SHA-256 that the content must have.", .text)
@@ -29,6 +31,16 @@ extension Tool {
         "Numeric value '\(arguments.required(name))' for <\(name)> option is malformed or out of range"
       )
     }
+  }
+
+  /// What `--format` says of content.
+  func contentFormat() throws(StorageError) -> VolumeFormat? {
+    guard let word = arguments.value("format") else { return nil }
+    guard let format = VolumeFormat.images.first(where: { $0.rawValue == word }) else {
+      throw StorageError(
+        .badInput, "--format", "unknown volume format type \(word)")
+    }
+    return format
   }
 
   /// What `--checksum` and `--verify` say.

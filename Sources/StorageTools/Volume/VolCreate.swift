@@ -1,4 +1,6 @@
-import StorageCore
+import Definitions
+import Operations
+import StorageBackend
 import StorageModel
 import StorageXML
 
@@ -7,7 +9,7 @@ extension Command {
     "vol-create", "Create a volume from an XML document.", .changes,
     [
       .pool(.active), .required("file", "FILE", "The document; - reads standard input."),
-      .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
+      .flag("prealloc-metadata", "Preallocate metadata (qcow2)."), .backingRelative.rare,
       .flag("validate", "Refuse what libvirt's schema does not know."),
       .flag("print-xml", "Print the document as it would be, and change nothing."), .ifNotExists,
       .reserve.rare,
@@ -20,10 +22,17 @@ extension Command {
     if tool.arguments.has("print-xml") {
       let volume = try tool.storage.normalised(request, in: poolText)
       let type = try tool.storage.store.pool(matching: poolText).definition.type
-      return try tool.write(VolumeXML.write(volume, poolType: type) + "\n")
+      return try tool.show(VolumeXML.write(volume, poolType: type))
     }
     try tool.create(request, in: poolText, "Vol \(request.name) created from \(file)")
   }
+}
+
+extension Parameter {
+  static let backingRelative = Parameter.flag(
+    "backing-relative", "Name the backing volume relative to the pool's folder.")
+  static let flatten = Parameter.flag(
+    "flatten", "Read also a backing store that is in no active pool.")
 }
 
 extension Tool {
@@ -48,6 +57,7 @@ extension Tool {
   func creationOptions() -> CreationOptions {
     var options = CreationOptions()
     options.preallocatesMetadata = arguments.has("prealloc-metadata")
+    options.backingIsRelative = arguments.has("backing-relative")
     options.requiresReflink = arguments.has("reflink")
     return options
   }
@@ -55,6 +65,7 @@ extension Tool {
   /// What the flags of commands that copy a volume say.
   func copyOptions() throws(StorageError) -> CreationOptions {
     var options = creationOptions()
+    options.flattens = arguments.has("flatten")
     options.sectorSize = try sectorSize()
     return options
   }
@@ -72,6 +83,8 @@ extension Tool {
     let change = try storage.createVolume(
       request, in: poolText, ifNotExists: arguments.has("if-not-exists"), creationOptions())
     let pool = try storage.store.pool(matching: poolText).name
-    try report(change, pool: pool, volume: request.name, message)
+    try report(
+      change, pool: pool, volume: request.name,
+      change.isChanged ? message : "Vol \(request.name) exists already")
   }
 }

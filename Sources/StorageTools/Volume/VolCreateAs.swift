@@ -1,4 +1,6 @@
-import StorageCore
+import Definitions
+import Operations
+import StorageBackend
 import StorageModel
 import StorageXML
 
@@ -9,13 +11,14 @@ extension Command {
       .pool(.active), .required("name", "NAME", "Name of the volume."),
       .optional(
         "capacity", "SIZE", "Size; needed unless it starts from a source."),
-      .optional("allocation", "SIZE", "What gets blocks at once; all where not given."),
+      .optional("allocation", "SIZE", "What gets blocks at once; all where not given.")
+        .whereEmpty(.isAbsent),
       .optional(
         "format", "FORMAT", "Format of the file: raw where not given.",
-        .words(VolumeFormat.creatable.map { .init($0.rawValue) })),
+        .creatableFormat),
       .optional("backing-vol", "VOLUME", "Volume that it is an overlay on."),
       .optional("backing-vol-format", "FORMAT", "Format of the backing volume.", .imageFormat),
-      .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
+      .flag("prealloc-metadata", "Preallocate metadata (qcow2)."), .backingRelative.rare,
       .flag("print-xml", "Print the document, and change nothing."), .ifNotExists,
       .named("rw", "YES|NO", "Whether it can be written."),
       .named("snap-on-start", "YES|NO", "Whether it starts from a copy of its source."),
@@ -44,23 +47,20 @@ extension Command {
     if let backing = arguments.value("backing-vol") {
       // As virsh: a name in the pool first, then a key or a path in any pool.
       let storage = tool.storage
-      let found =
-        (try? storage.volume(backing, in: poolText)) ?? (try? storage.volume(backing, in: nil))
-      let volume = found?.1
-      guard let path = volume?.definition.target.path else {
-        throw StorageError(
-          .notFound, "failed to get vol '\(backing)'",
-          "Storage volume not found: no storage vol with matching path '\(backing)'")
+      let volume: Volume
+      do throws(StorageError) { volume = try storage.volume(backing, in: poolText).1 } catch {
+        guard error.code == .notFound else { throw error }
+        do throws(StorageError) { volume = try storage.volume(backing, in: nil).1 } catch {
+          guard error.code == .notFound else { throw error }
+          throw Storage.noVolume(backing)
+        }
       }
+      guard let path = volume.definition.target.path else { throw Storage.noVolume(backing) }
       options.backingPath = path.text
     }
     let document = VolumeXML.document(from: options)
-    if arguments.has("print-xml") { return try tool.write(document + "\n") }
-    do throws(NameProblem) {
-      _ = try VolumeName(name, nested: pool.lifecycle.driver.usesQubesLayout)
-    } catch {
-      throw StorageError(.badInput, "", "volume \(error.text)")
-    }
+    if arguments.has("print-xml") { return try tool.show(document) }
+    _ = try pool.volumeName(name)
     let request: VolumeDefinition
     do throws(XMLProblem) {
       request = try VolumeXML.read(

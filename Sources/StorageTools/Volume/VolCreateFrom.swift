@@ -1,4 +1,6 @@
-import StorageCore
+import Definitions
+import Operations
+import StorageBackend
 import StorageModel
 
 extension Command {
@@ -9,8 +11,9 @@ extension Command {
       .required("vol", "VOLUME", "The volume to copy: its name, key or path."),
       .optional("inputpool", "POOL", "Pool of the volume to copy."),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
-      .flag("reflink", "Share blocks with the volume, or fail."), .sectorSize,
-      .flag("validate", "Refuse what libvirt's schema does not know."), .progress, .reserve.rare,
+      .flag("reflink", "Share blocks with the volume, or fail."), .flatten.rare, .sectorSize,
+      .flag("validate", "Refuse what libvirt's schema does not know."), .ifNotExists, .progress,
+      .reserve.rare,
     ],
     example: "vol-create-from images /srv/disk2.xml disk1"
   ) { tool throws(StorageError) in
@@ -21,10 +24,13 @@ extension Command {
     let (_, source) = try tool.storage.volume(tool.arguments.required("vol"), in: inputPool)
     let change = try tool.storage.createVolume(
       request, in: poolText, from: source.name.text, in: inputPool,
-      tool.copyOptions())
+      ifNotExists: tool.arguments.has("if-not-exists"), tool.copyOptions())
+    let isThere = tool.arguments.has("if-not-exists") && !change.isChanged
     let pool = try tool.storage.store.pool(matching: poolText).name
     try tool.report(
       change, pool: pool, volume: request.name,
-      "Vol \(request.name) created from input vol \(source.name)")
+      isThere
+        ? "Vol \(request.name) exists already"
+        : "Vol \(request.name) created from input vol \(source.name)")
   }
 }

@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 import StorageOS
 
@@ -38,7 +38,7 @@ extension Command {
     }
     guard !file.isEmpty else { throw StorageError(.usage, "", "the name of a file is empty") }
     let path = Path(file)
-    if let status = try? FileStatus(following: path) {
+    if let status = try FileStatus.ifPresent(path) {
       guard status.kind != .folder else { throw refusal("Is a directory", .badInput) }
       return
     }

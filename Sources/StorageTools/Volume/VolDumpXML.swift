@@ -1,4 +1,5 @@
-import StorageCore
+import Operations
+import StorageBackend
 import StorageModel
 import StorageXML
 
@@ -8,10 +9,11 @@ extension Command {
     [.volume, .volumePool, .xpath, .wrap],
     example: "vol-dumpxml disk1 --pool images"
   ) { tool throws(StorageError) in
-    let (pool, volume) = try tool.volume()
+    let (pool, volume) = try tool.volume(showing: true)
     if let problem = volume.problem { tool.warn("volume '\(volume.name)': \(problem)") }
     let text = try tool.selected(
-      from: VolumeXML.write(volume.definition, poolType: pool.definition.type))
+      from: VolumeXML.write(
+        volume.definition, poolType: pool.definition.type, isFound: true))
     try tool.report(
       text, json: ("vol-dumpxml", [("volume", .string(volume.name.text)), ("xml", .string(text))]))
   }

@@ -1,4 +1,5 @@
-import StorageCore
+import Operations
+import StorageBackend
 import StorageModel
 
 extension Command {
@@ -6,7 +7,7 @@ extension Command {
     "vol-key", "Print the key of a volume.", .reads, [.volume, .volumePool],
     example: "vol-key disk1 --pool images"
   ) { tool throws(StorageError) in
-    let key = try tool.volume().1.definition.key ?? ""
+    let key = try tool.volume(showing: true).1.definition.key ?? ""
     try tool.report("\(key.escaped)\n", json: ("vol-key", [("key", .string(key))]))
   }
 }

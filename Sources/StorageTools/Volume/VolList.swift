@@ -1,49 +1,57 @@
-import StorageCore
+import Definitions
+import Operations
+import StorageBackend
 import StorageModel
 
 extension Command {
   static let volList = Command(
-    "vol-list", "List the volumes of a pool.", .reads,
-    [.pool(.active), .flag("details", "Show type and sizes too."), .null, .timeout],
+    "vol-list", "List the volumes of a pool, or of all active pools.", .reads,
+    [
+      .optional(
+        "pool", "POOL", "Only those of this pool: its name or UUID.", .pool(.active)),
+      .flag("details", "Show type and sizes too."),
+    ] + Parameter.listing(Volume.columns(in: nil)) + [.timeout],
     example: "vol-list images --details"
   ) { tool throws(StorageError) in
-    try tool.checkNull()
-    let pool = try tool.storage.activePool(tool.arguments.required("pool"))
-    let listing = try pool.volumes()
-    listing.warnings.forEach(tool.warn)
-    for index in listing.volumes.indices {
-      guard let problem = listing.volumes[index].problem else { continue }
-      tool.warn("volume '\(listing.volumes[index].name)': \(problem)")
+    if try tool.showColumns(Volume.columns(in: nil)) { return }
+    let chosen = try tool.arguments.value("pool").map { text throws(StorageError) in
+      try tool.storage.activePool(text)
     }
-    if tool.arguments.has("null") {
-      return try tool.writeNullEnded(listing.volumes.map(\.name.text))
+    let details = tool.arguments.has("details")
+    // The states are a column that virsh does not have: it is there only where it says something.
+    var list = try Listing(
+      tool, Volume.columns(in: nil),
+      usual: (chosen == nil ? ["pool"] : []) + ["name", "path"]
+        + (details ? ["type", "capacity", "allocation"] : []),
+      optional: details ? "state" : nil,
+      json: ("vol-list", [("pool", .text(chosen?.name.text))], "volumes"))
+    var isWhole = true
+    let pools: [ActivePool]
+    if let chosen { pools = [chosen] } else { pools = try tool.activePools(&isWhole) }
+    for pool in pools {
+      do throws(StorageError) { try tool.list(pool, &list) } catch {
+        // What is wrong with one pool hides nothing of the others.
+        guard chosen == nil, error.code != .interrupted else { throw error }
+        tool.warn("pool '\(pool.name)': \(error.text)")
+        isWhole = false
+      }
     }
-    try tool.report(
-      table(listing.volumes, details: tool.arguments.has("details")),
-      json: (
-        "vol-list",
-        [
-          ("pool", .string(pool.name.text)),
-          ("volumes", .array(listing.volumes.map { $0.json(in: pool) })),
-        ]
-      ))
+    try list.end()
+    if !isWhole { Tool.finish("", "", .failure) }
   }
+}
 
-  /// A volume that cannot be read is marked by its type and dashes for its sizes.
-  private static func table(_ volumes: [Volume], details: Bool) -> String {
-    // By index: a volume is large, and copying ten thousand of them shows.
-    let rows = volumes.indices.map { index -> [String] in
-      let name = volumes[index].definition.name.text.escaped
-      let path = volumes[index].definition.target.path?.text.escaped ?? ""
-      guard details else { return [name, path] }
-      let type = volumes[index].definition.kind.rawValue
-      return [
-        name, path, volumes[index].problem == nil ? type : "\(type) (broken)",
-        volumes[index].definition.capacity?.displayText ?? "-",
-        volumes[index].definition.allocation?.displayText ?? "-",
-      ]
+extension Tool {
+  fileprivate func list(_ pool: ActivePool, _ list: inout Listing<Volume>) throws(StorageError) {
+    let columns = Volume.columns(in: pool)
+    // Some of a hundred thousand volumes are held at a time.
+    try pool.eachVolume(warn: warn) { volumes throws(StorageError) in
+      // By index: a volume is large, and copying ten thousand of them shows.
+      for index in volumes.indices {
+        guard let problem = volumes[index].problem else { continue }
+        warn("volume '\(volumes[index].name)': \(problem)")
+      }
+      try list.append(volumes, columns)
     }
-    let header = ["Name", "Path"] + (details ? ["Type", "Capacity", "Allocation"] : [])
-    return Table.text(header, rows)
   }
 }

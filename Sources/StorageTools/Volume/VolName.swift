@@ -1,4 +1,5 @@
-import StorageCore
+import Operations
+import StorageBackend
 import StorageModel
 
 extension Command {
@@ -7,7 +8,7 @@ extension Command {
     [.required("vol", "VOLUME", "Key or path of the volume.", .volumePath)],
     example: "vol-name /srv/images/disk1"
   ) { tool throws(StorageError) in
-    let name = try tool.volume().1.name.text
+    let name = try tool.volume(showing: true).1.name.text
     try tool.report("\(name.escaped)\n", json: ("vol-name", [("name", .string(name))]))
   }
 }

@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 extension Command {
@@ -10,7 +10,7 @@ extension Command {
     ],
     example: "vol-pool /srv/images/disk1"
   ) { tool throws(StorageError) in
-    let pool = try tool.volume().0
+    let pool = try tool.volume(showing: true).0
     let text = tool.arguments.has("uuid") ? "\(pool.definition.uuid)" : pool.name.text.escaped
     try tool.report(
       "\(text)\n",

@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 extension Command {
@@ -6,21 +6,22 @@ extension Command {
     "vol-resize", "Change the size of a volume.", .changes,
     [
       .volume, .required("capacity", "SIZE", "New size; with --delta how much to add."),
-      .volumePool, .flag("allocate", "Give what is added blocks at once."),
+      .volumePool, .flag("allocate", "Give all of it blocks at once."),
       .flag("delta", "SIZE is the difference."),
-      .flag("shrink", "Allow a smaller size; data beyond it is lost."),
+      .flag("shrink", "Allow a smaller size; data beyond it is lost."), .force,
     ],
     example: "vol-resize disk1 128M --pool images"
   ) { tool throws(StorageError) in
     let arguments = tool.arguments
     let text = arguments.required("vol")
     var sizeText = arguments.required("capacity")
+    while let rest = sizeText.without(prefix: " ") { sizeText = String(rest) }
     var isDelta = arguments.has("delta")
     let shrink = arguments.has("shrink")
     var isNegative = false
-    if sizeText.hasPrefix("-") {
+    if let positive = sizeText.without(prefix: "-") {
       guard shrink else { throw StorageError(.usage, "", "negative size requires --shrink") }
-      sizeText.removeFirst()
+      sizeText = String(positive)
       isDelta = true
       isNegative = true
     }

@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 extension Command {
@@ -8,7 +8,8 @@ extension Command {
     [
       .volume,
       .optional("revision", "REVISION", "Number of the revision; the newest where not given."),
-      .volumePool, .flag("discard", "First drop an uncommitted session."), .progress, .reserve.rare,
+      .volumePool, .flag("discard", "First drop an uncommitted session."), .force,
+      .progress, .reserve.rare,
     ],
     example: "vol-revert disk1 --pool vms"
   ) { tool throws(StorageError) in

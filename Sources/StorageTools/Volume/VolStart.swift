@@ -1,4 +1,5 @@
-import StorageCore
+import Operations
+import StorageBackend
 import StorageModel
 import StorageOS
 import StorageXML
@@ -12,7 +13,7 @@ extension Command {
         name: "print-disk", kind: .optionalValue("TARGET"),
         help: "Print libvirt's <disk> element instead of the path.",
         accepts: isDiskTarget),
-      .progress, .reserve.rare,
+      .flag("if-stopped", "Succeed where it is started already."), .progress, .reserve.rare,
     ],
     example: "vol-start disk1 --pool vms"
   ) { tool throws(StorageError) in
@@ -25,12 +26,17 @@ extension Command {
       throw StorageError(
         .usage, "--print-disk", "a target can be given for one volume only, not for \(names.count)")
     }
-    let (change, pool, started) = try tool.storage.startVolumes(names, in: poolText)
+    let (change, pool, started) = try tool.storage.startVolumes(
+      names, in: poolText, ifStopped: tool.arguments.has("if-stopped"))
     if tool.isDryRun || tool.wantsJSON {
       return try tool.report(
         change, in: pool.name,
         started.map { volume, device in
-          .init(volume.name, change, "Vol \(volume.name) started", ("device", .string(device.text)))
+          let wasStarted = volume.state == .running
+          return .init(
+            volume.name, wasStarted ? .none : change,
+            "Vol \(volume.name) \(wasStarted ? "is already started" : "started")",
+            ("device", .string(device.text)))
         })
     }
     change.warnings.forEach(tool.warn)
@@ -41,7 +47,7 @@ extension Command {
         ? "\(device.text.escaped)\n"
         : DiskXML.write(
           device: device,
-          style: isXen ? .xen : .file(volume.definition.target.format ?? .raw),
+          style: isXen ? .xen : volume.diskStyle,
           isReadOnly: !volume.properties.isWritable, target: tool.arguments.value("print-disk"))
       try tool.write(printed)
     }
@@ -51,7 +57,17 @@ extension Command {
 /// Whether a word is the name of a disk in a guest.
 @Sendable private func isDiskTarget(_ word: String) -> Bool {
   ["xvd", "vd", "sd", "hd"].contains { prefix in
-    word.hasPrefix(prefix) && word.count > prefix.count
-      && word.dropFirst(prefix.count).allSatisfy { $0.isASCII && $0.isLowercase }
+    guard let letters = word.without(prefix: prefix), !letters.isEmpty else { return false }
+    return letters.utf8.allSatisfy { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) }
+  }
+}
+
+extension Volume {
+  /// How QEMU is told of it: of a device that it is the disk itself, whatever its partition's type.
+  fileprivate var diskStyle: DiskXML.Style {
+    let isDevice = definition.kind == .block
+    return .qemu(
+      isDevice: isDevice, isDevice ? .raw : definition.target.format ?? .raw,
+      definition.target.encryption)
   }
 }

@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 extension Command {
@@ -6,7 +6,9 @@ extension Command {
     "vol-stop", "Stop volumes: commit their sessions, or drop them.", .changes,
     [
       .volume(.unfinished).repeated, .volumePool,
-      .flag("discard", "Drop what was written since the start."), .progress, .reserve.rare,
+      .flag("discard", "Drop what was written since the start."),
+      .flag("force", "Do it even if others need the volume: images, another host."), .progress,
+      .reserve.rare,
     ],
     example: "vol-stop disk1 --pool vms"
   ) { tool throws(StorageError) in
@@ -27,8 +29,10 @@ extension Command {
       }
     }
     if failed.isEmpty || !tool.wantsJSON { try tool.report(done, in: pool.name) }
-    guard var first = failed.first else { return }
-    failed.dropFirst().forEach(tool.complain)
+    // A request to stop decides how the command ends.
+    let main = failed.lastIndex { $0.code == .interrupted } ?? 0
+    guard var first = failed.indices.contains(main) ? failed.remove(at: main) : nil else { return }
+    failed.forEach(tool.complain)
     if tool.wantsJSON, !done.isEmpty {
       first.hint = "Stopped all the same: " + done.map(\.volume.text).joined(separator: ", ")
     }

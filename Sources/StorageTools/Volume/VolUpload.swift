@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 import StorageOS
 
@@ -9,7 +9,11 @@ extension Command {
       .volume(.stopped), .required("file", "FILE", "What to write; - reads standard input."),
       .volumePool, .offset, .length,
       .flag("sparse", "Holes of the file become holes in the volume."),
-      .checksum, .verify, .progress,
+      .named(
+        "format", "FORMAT", "Format of the file, and of the volume from then on.", .imageFormat),
+      .named("backing-vol", "VOLUME", "Volume that the file may be an overlay on.", .volume(.any))
+        .rare,
+      .force, .checksum, .verify, .progress,
     ],
     example: "vol-upload disk1 /srv/disk1.raw --pool images"
   ) { tool throws(StorageError) in
@@ -18,6 +22,8 @@ extension Command {
     options.part = try tool.contentPart()
     options.isSparse = tool.arguments.has("sparse")
     options.check = try tool.contentCheck()
+    options.format = try tool.contentFormat()
+    options.base = tool.arguments.value("backing-vol")
     let source: Descriptor
     do throws(StorageError) { source = try tool.input(file) } catch {
       guard let reason = error.reason else { throw error }

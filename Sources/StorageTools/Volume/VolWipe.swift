@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 
 extension Command {
@@ -9,7 +9,7 @@ extension Command {
       .optional(
         "algorithm", "ALGORITHM", "How it is overwritten: zero where not given.",
         .words(WipeAlgorithm.allCases.map { .init($0.rawValue) })),
-      .progress,
+      .force, .progress,
     ],
     example: "vol-wipe disk1 --pool images"
   ) { tool throws(StorageError) in

@@ -1,4 +1,4 @@
-import StorageCore
+import Operations
 import StorageModel
 import StorageOS
 

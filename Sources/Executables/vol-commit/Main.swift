@@ -1,0 +1,5 @@
+import StorageTools
+
+@main enum Main {
+  static func main() { Tool.run("vol-commit") }
+}
