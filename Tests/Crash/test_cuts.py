@@ -13,7 +13,7 @@ import contents
 import faults
 import pytest
 from conftest import BOTH, IN_PLACE, SIZE, SNAPSHOT, VOLATILE, VOLUME
-from tools import BUSY, DONE, EXISTS, NOT_FOUND, PROBLEMS, document
+from tools import BAD_DATA, BUSY, DONE, EXISTS, NOT_FOUND, PROBLEMS, document
 
 pytestmark = pytest.mark.usefixtures("faults")
 
@@ -35,6 +35,12 @@ class Operation:
     output: str | None = None
     #: Not in Qubes' layouts, which hold raw volumes only.
     plain: bool = False
+    #: Whether revisions go, whatever else changes.
+    drops: bool = False
+    #: Whether content is written over in place, so that a cut can leave it half done.
+    overwrites: bool = False
+    #: What a cut can leave for a person to decide, besides an open session.
+    leaves: tuple = ()
 
 
 def on(tool, volume, *arguments):
@@ -88,7 +94,8 @@ VOLUMES = {
     ),
     "revert": Operation(on("vol-revert", VOLUME, "2")),
     "revert-discard": Operation(
-        on("vol-revert", VOLUME, "2", "--discard"), before=(START,), write="three"
+        on("vol-revert", VOLUME, "2", "--discard"), before=(START,), write="three",
+        leaves=("changed-state",),
     ),
     "import": Operation(on("vol-import", VOLUME, "@IMAGES@/image")),
     "import-in-place": Operation(on("vol-import", IN_PLACE, "@IMAGES@/image"), volume=IN_PLACE),
@@ -96,10 +103,10 @@ VOLUMES = {
     "import-compressed-in-place": Operation(
         on("vol-import", IN_PLACE, "@IMAGES@/image.zst"), volume=IN_PLACE
     ),
-    # One piece of data in one call: an upload in place is whole or has not begun.
     "upload": Operation(on("vol-upload", VOLUME, "@IMAGES@/part", "--offset", "4096")),
     "upload-in-place": Operation(
-        on("vol-upload", IN_PLACE, "@IMAGES@/part", "--offset", "4096"), volume=IN_PLACE
+        on("vol-upload", IN_PLACE, "@IMAGES@/part", "--offset", "4096"), volume=IN_PLACE,
+        overwrites=True,
     ),
     "download": Operation(on("vol-download", VOLUME, OUTPUT), output=OUTPUT),
     "download-in-place": Operation(on("vol-download", IN_PLACE, OUTPUT), volume=IN_PLACE, output=OUTPUT),
@@ -113,12 +120,16 @@ VOLUMES = {
         again=(DONE, NOT_FOUND),
     ),
     "delete-volatile": Operation(on("vol-delete", VOLATILE), volume=VOLATILE, again=(DONE, NOT_FOUND)),
-    "clone": Operation(on("vol-clone", VOLUME, "w"), volume="w", again=(DONE, EXISTS)),
     "create-from": Operation(
         ("vol-create-from", "p", "@IMAGES@/w.xml", VOLUME), volume="w", again=(DONE, EXISTS)
     ),
     "wipe": Operation(
-        on("vol-wipe", IN_PLACE), volume=IN_PLACE, before=(on("vol-import", IN_PLACE, "@IMAGES@/image"),)
+        on("vol-wipe", IN_PLACE), volume=IN_PLACE, before=(on("vol-import", IN_PLACE, "@IMAGES@/image"),),
+        overwrites=True,
+    ),
+    "wipe-revisions": Operation(
+        on("vol-wipe", VOLUME), before=(on("vol-delete", SNAPSHOT), on("vol-delete", BOTH)),
+        overwrites=True, drops=True,
     ),
     "create-qcow2": Operation(QCOW2, volume="q", again=(DONE, EXISTS), plain=True),
     "create-overlay": Operation(
@@ -136,10 +147,17 @@ VOLUMES = {
         ("vol-create-from", "p", "@IMAGES@/w.xml", "q"), volume="w", before=(QCOW2,),
         again=(DONE, EXISTS), plain=True,
     ),
-    "wipe-qcow2": Operation(on("vol-wipe", "q"), volume="q", before=(QCOW2,), plain=True),
+    "wipe-qcow2": Operation(
+        on("vol-wipe", "q"), volume="q", before=(QCOW2,), plain=True, overwrites=True
+    ),
     "delete-qcow2": Operation(
         on("vol-delete", "q"), volume="q", before=(QCOW2,), again=(DONE, NOT_FOUND), plain=True
     ),
+    "clear": Operation(on("vol-clear", VOLUME)),
+    "delete-revision": Operation(
+        on("vol-revisions", VOLUME, "--delete", "1"), again=(DONE, NOT_FOUND), drops=True
+    ),
+    "pin": Operation(on("vol-revisions", VOLUME, "--pin", "1")),
     "set": Operation(on("vol-set", VOLUME, "rw", "no")),
     "set-disable-revisions": Operation(on("vol-set", VOLUME, "revisions_to_keep", "-1")),
 }  # fmt: skip
@@ -191,6 +209,10 @@ class Picture:
     capacity: int | None = None
 
 
+#: What is known to be half overwritten: nothing of it can be had.
+INCOMPLETE = ("incomplete",)
+
+
 def take(stage, name):
     """The picture of a volume, everything in it read through the commands."""
     site = stage.site
@@ -199,6 +221,8 @@ def take(stage, name):
         return Picture(main=("absent",))
     assert info.status == DONE, info
     volume = document(info.out)["volume"]
+    if "did not finish" in (volume["problem"] or ""):
+        return Picture(INCOMPLETE, [], volume["state"], volume["capacity"])
     in_use = volume["kind"] == "in-place" and volume["state"] != "clean"
     main = tuple(volume[key] for key in ("rw", "kind", "revisions_to_keep", "source"))
     # The digest is that of the committed state and tells its length, too.
@@ -240,13 +264,13 @@ def prepare(stage, operation):
     stage.save("before")
 
 
-def repair(stage, pool="p"):
+def repair(stage, pool="p", leaves=()):
     """Checks, repairs, checks again; returns the findings that stay."""
     stage.site.findings(pool)
     result = stage.site.run("pool-check", pool, "--repair")
     assert result.status in (DONE, PROBLEMS), result
     left = stage.site.findings(pool)
-    assert {finding["kind"] for finding in left} <= {"uncommitted"}, f"still there: {left}"
+    assert {finding["kind"] for finding in left} <= {"uncommitted", *leaves}, f"still there: {left}"
     if not left:
         assert result.status == DONE, result
     return left
@@ -301,16 +325,24 @@ def test_volume_command(stage, name):
 def after_cut(stage, operation, command, old, new, device):
     volume = operation.volume
     found = take(stage, volume)
-    assert found.main in (old.main, new.main), (
+    is_incomplete = operation.overwrites and found.main == INCOMPLETE
+    assert is_incomplete or found.main in (old.main, new.main), (
         f"neither old nor new: {found.main}; old {old.main}; new {new.main}"
     )
-    repair(stage)
+    if is_incomplete:
+        refuses_what_is_incomplete(stage, volume)
+    repair(stage, leaves=("incomplete-content",) if is_incomplete else operation.leaves)
     no_temporary_files(stage.pool)
     whole = take(stage, volume)
     if found.main != whole.main:
         assert (found.main, whole.main) in ((old.main, new.main), (new.main, old.main)), whole
     assert whole.capacity in (old.capacity, new.capacity), whole
-    check_history(whole, old, new)
+    if not operation.drops:
+        check_history(whole, old, new)
+        most = max(len(old.revisions), len(new.revisions))
+        assert len(whole.revisions) <= most, "more revisions than are kept"
+    if device is not None and whole.main == old.main != new.main:
+        assert device.exists(), "the session is gone, and nothing has come of it"
     if device is not None and device.exists() and whole.state != "clean":
         # An open session is neither torn nor lost.
         assert contents.get(device) == operation.write, "the session's data changed"
@@ -328,6 +360,17 @@ def after_cut(stage, operation, command, old, new, device):
     no_temporary_files(stage.folder / "root" / "etc")
 
 
+def refuses_what_is_incomplete(stage, volume):
+    """It is named, and what would hand it out is refused, with the command that comes next."""
+    kinds = {one["kind"] for one in stage.site.findings("p") if one["volume"] == volume}
+    assert "incomplete-content" in kinds and kinds <= {"incomplete-content", "temporary"}, kinds
+    for command in (
+        on("vol-start", volume), on("vol-export", volume, "-"), on("vol-clone", volume, "copy"),
+    ):  # fmt: skip
+        refused = stage.site.run(*command)
+        assert refused.status == BAD_DATA and "did not finish\nTry: vol-" in refused.err, refused
+
+
 def once_more(stage, operation, command, new):
     """The same command right after the cut, without a repair between them."""
     again = stage.site.run(*command)
@@ -338,6 +381,173 @@ def once_more(stage, operation, command, new):
     )
     repair(stage)
     no_temporary_files(stage.pool)
+
+
+def cuts(stage, operation):
+    """Restores and cuts a command once before each change that it makes; yields where."""
+    command = fill(stage, operation.command)
+    prepare(stage, operation)
+    places = faults.places(stage.site, stage.images / "log", *command)
+    assert places, "no fault point was passed"
+    for number, place in enumerate(places, 1):
+        stage.restore("before")
+        faults.cut(stage.site, number, *command)
+        yield f"cut {number} before {place}"
+
+
+def states(stage, volume):
+    """The content of each state that the volume has, by its identifier."""
+    site = stage.site
+    facts = site.volume(volume, "p")
+    found = [(facts["state_id"], sha(site, volume))] if facts["state_id"] else []
+    for one in site.revisions(volume, "p"):
+        found.append((one["state_id"], sha(site, volume, "--revision", one["number"])))
+    for state, digest in found:
+        assert dict(found)[state] == digest, f"two states have {state}"
+    return dict(found)
+
+
+STATES = ("stop", "import", "revert", "revert-discard", "clear", "resize", "upload", "wipe-revisions")
+STATES_IN_PLACE = ("import-in-place", "upload-in-place", "stop-in-place", "wipe")
+
+
+@pytest.mark.limit(480)
+@pytest.mark.parametrize("name", STATES + STATES_IN_PLACE)
+def test_no_cut_leaves_a_state_with_the_identifier_of_another(stage, name):
+    """With identifiers that were given in this folder: of what is copied into it they count no more."""
+    operation = VOLUMES[name]
+    volume = operation.volume
+    # The sessions that are held first take the older revisions along.
+    command = ["4" if part == "2" else part for part in fill(stage, operation.command)]
+
+    def ready():
+        stage.restore("base")
+        for text in ("three", "four"):
+            contents.put(stage.site.ok("vol-start", volume, "--pool", "p").strip(), text)
+            stage.site.ok("vol-stop", volume, "--pool", "p")
+        out = ""
+        for before in operation.before:
+            out = stage.site.ok(*fill(stage, before))
+        known = states(stage, volume)
+        if operation.write:
+            contents.put(out.strip(), operation.write)
+        return known
+
+    def check(known, where):
+        for state, digest in states(stage, volume).items():
+            assert known.setdefault(state, digest) == digest, f"{where}: {state}"
+
+    known = ready()
+    places = faults.places(stage.site, stage.images / "log", *command)
+    check(known, "uncut")
+    for number, place in enumerate(places, 1):
+        where = f"cut {number} before {place}"
+        known = ready()
+        faults.cut(stage.site, number, *command)
+        if stage.site.volume(volume, "p")["state_id"] is not None:
+            check(known, where)
+        assert stage.site.run(*command).status in operation.again, where
+        check(known, f"again after {where}")
+
+
+@pytest.mark.limit(240)
+@pytest.mark.parametrize("name", ["import", "stop", "clear"])
+@pytest.mark.parametrize("following", ["vol-start", "vol-resize"])
+def test_the_next_command_removes_what_an_interrupted_one_did_not(stage, name, following):
+    more = {"vol-start": [], "vol-resize": [str(2 * SIZE)]}[following]
+    for where in cuts(stage, VOLUMES[name]):
+        # A session that is still there is refused to be started, and tidied up first all the same.
+        assert stage.site.run(following, VOLUME, *more, "--pool", "p").status in (DONE, BUSY), where
+        assert len(stage.site.revisions(VOLUME, "p")) <= 2, where
+        assert "surplus-revisions" not in [one["kind"] for one in stage.site.findings("p")], where
+
+
+@pytest.mark.limit(240)
+def test_a_revert_keeps_every_revision_until_the_next_commit(stage):
+    """What tells that revisions have to go is the interruption, not their number."""
+    revert = on("vol-revert", VOLUME, "1")
+    for where in cuts(stage, Operation(revert)):
+        stage.site.ok(*revert)
+        assert len(stage.site.revisions(VOLUME, "p")) >= 3, where
+        stage.site.ok("vol-set", VOLUME, "rw", "no", "--pool", "p")
+        assert len(stage.site.revisions(VOLUME, "p")) >= 3, where
+
+
+@pytest.mark.limit(240)
+def test_a_started_volatile_volume_keeps_its_new_size(stage):
+    resize = on("vol-resize", VOLATILE, str(3 * SIZE))
+    for where in cuts(stage, Operation(resize, before=(on("vol-start", VOLATILE),))):
+        stage.site.ok(*resize)
+        assert take(stage, VOLATILE).capacity == 3 * SIZE, where
+        stage.site.ok("vol-stop", VOLATILE, "--pool", "p")
+        assert take(stage, VOLATILE).capacity == 3 * SIZE, where
+
+
+@pytest.mark.limit(240)
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_an_interrupted_commit_knows_which_state_it_is_beside(stage, is_changed):
+    """Another committed state, put there by somebody else, is never overwritten."""
+    if stage.driver != "file-reflink":
+        pytest.skip("only a reflink commits while a volume is started")
+    commit = on("vol-commit", VOLUME)
+    number = 0
+    while True:
+        # A copy of a session would be of other files than those that it remembers.
+        stage.restore("base")
+        contents.put(stage.site.ok(*START).strip(), "three")
+        number += 1
+        if stage.site.run(*commit, environment={"CISTERN_FAULT": str(number)}).status == DONE:
+            break
+        if is_changed:
+            contents.put(stage.pool / f"{VOLUME}.img", "foreign")
+            stage.site.refused(BUSY, "vol-stop", VOLUME, "--pool", "p")
+            assert contents.get(stage.pool / f"{VOLUME}.img") == "foreign", number
+        else:
+            stage.site.ok("vol-stop", VOLUME, "--pool", "p")
+            assert contents.get(stage.pool / f"{VOLUME}.img") == "three", number
+    assert number > 5
+
+
+@pytest.mark.limit(240)
+@pytest.mark.parametrize("what", [VOLUME, IN_PLACE, VOLATILE])
+def test_rename(stage, what):
+    """After each cut the volume is whole under one of its two names, and after a repair nothing has the other."""
+    before = (on("vol-delete", SNAPSHOT), on("vol-delete", BOTH)) if what == VOLUME else ()
+    command = on("vol-rename", what, "w")
+    prepare(stage, Operation(command, before=before))
+    old = take(stage, what)
+    places = faults.places(stage.site, stage.images / "log", *command)
+    assert places and take(stage, what).main == ("absent",)
+    new = take(stage, "w")
+    assert new == old
+    failures = []
+    for number, place in enumerate(places, 1):
+        stage.restore("before")
+        try:
+            faults.cut(stage.site, number, *command)
+            pictures = [take(stage, name) for name in (what, "w")]
+            assert [picture.main for picture in pictures if picture.main != ("absent",)] in (
+                [old.main], [old.main, old.main],
+            ), pictures
+            assert old.main != pictures[0].main or pictures[0] == old, pictures
+            repair(stage)
+            pictures = [take(stage, name) for name in (what, "w")]
+            assert sorted(picture.main == ("absent",) for picture in pictures) == [False, True]
+            assert old in pictures, pictures
+            again = stage.site.run(*command)
+            assert again.status in (DONE, NOT_FOUND), again
+            assert (take(stage, what).main, take(stage, "w")) == (("absent",), old)
+            no_temporary_files(stage.pool)
+            # Without a repair, a new volume of the old name finds nothing of the old one.
+            stage.restore("before")
+            faults.cut(stage.site, number, *command)
+            stage.site.run(*command)
+            stage.site.ok("vol-create-as", "p", what, str(SIZE), "--allocation", "0", "--revisions-to-keep", "2")
+            assert take(stage, what).revisions == []
+            assert take(stage, "w") == old
+        except AssertionError as error:
+            failures.append(f"cut {number} before {place}: {error}")
+    assert not failures, f"{len(failures)} of {len(places)} cuts:\n" + "\n".join(failures[:8])
 
 
 def check_history(picture, old, new):

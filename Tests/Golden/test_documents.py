@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import pytest
+import sessions
 from schemas import SCHEMAS, conforms
 from sessions import shell
 from tools import PROGRAMS, REPOSITORY
@@ -24,6 +25,14 @@ def test_generated_files_are_current(script):
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 0, f"run scripts/{script}:\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("script", ["make-pictures", "make-version"])
+def test_files_made_from_documents_are_current(script):
+    done = subprocess.run(
+        [REPOSITORY / "scripts" / script, "--check"], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", sorted(path.name for path in (REPOSITORY / "man").glob("*.[1-9]")))
@@ -79,6 +88,20 @@ def test_tour_of_the_readme(site, scratch):
     assert result.returncode == 0, f"{script}\n{result.stdout}{result.stderr}"
 
 
+def test_the_session_that_the_readme_opens_with(site, scratch):
+    assert sessions.check(site, scratch, sessions.script("--marked", "README.md")) > 6
+
+
+def test_the_commands_of_the_readme_for_users_of_other_tools(site, scratch):
+    """The last column of the table, in its order, on the pool of the session; what the others would type is not ours to run."""
+    table = (REPOSITORY / "README.md").read_text().split("## You know another tool")[1].split("\n\n")[1]
+    typed = [re.findall(r"`([^` ]+ [^`]+)`", row.split("|")[3]) for row in table.splitlines()[2:]]
+    assert len(typed) > 25 and all(typed), typed
+    lines = [sessions.script("README.md"), "truncate --size=1G disk.raw", *(line for row in typed for line in row)]
+    result = shell(site, scratch, "\n".join(lines))
+    assert result.returncode == 0, f"{result.stdout}{result.stderr}"
+
+
 def test_each_block_of_shell_lines_is_run_or_is_known_not_to_be():
     there = {(path.name, heading) for path in DOCUMENTS for heading, _ in blocks(path, "sh")}
     assert there == RUN | set(NOT_RUN)
@@ -100,6 +123,12 @@ def test_what_is_not_run_names_things_that_are_there():
             text = (REPOSITORY / words[0]).read_text()
             for word in words[1:]:
                 assert not word.startswith("--") or word == "--" or word in text, words
+
+
+def test_the_hosted_workflow_runs_what_ci_runs():
+    text = (REPOSITORY / ".github/workflows/check.yml").read_text()
+    assert re.findall(r"(?m)^ *- run: (.*)$", text) == [".ci/run"]
+    assert "make check" in (REPOSITORY / ".ci/run").read_text()
 
 
 def test_each_document_shown_is_as_its_schema_says():
@@ -125,7 +154,7 @@ def test_documents_conform_to_their_schemas(site, scratch):
         pool-capabilities | pool-info p | pool-build p | pool-start p | pool-start p | pool-list --all | pool-info p
         pool-autostart p | pool-refresh p | vol-list p | vol-create-as p v 4096 | vol-create-as p v 4096
         vol-create-as p v 4096 --if-not-exists | vol-create-as p v 8192 --if-not-exists
-        vol-create-as p s --source v --snap-on-start yes --save-on-stop no | vol-list p
+        vol-create-as p s --source v --snap-on-start yes --save-on-stop no | vol-list p | vol-list | vol-tree
         vol-info v p | vol-start v p | vol-start s p | vol-info v p | vol-info s p | vol-stop v p
         pool-uuid p | pool-dumpxml p | vol-path v p | vol-key v p | vol-dumpxml v p
         vol-name {scratch}/pool/v | vol-pool {scratch}/pool/v | pool-name @UUID@

@@ -19,6 +19,8 @@ import pytest
 from tools import PROGRAMS, REPOSITORY, Site, commands
 
 HERE = Path(__file__).parent
+# Programs of others that cases start are found here, so that the tier needs none of the machine's.
+FOREIGN = HERE / "programs"
 UPDATE = os.environ.get("CISTERN_GOLDEN_UPDATE") == "1"
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
@@ -56,6 +58,12 @@ def columns(text):
 def sharing(text):
     """The warning on file systems that cannot share blocks."""
     return re.sub(r"(?m)^.*warning: .*cannot share blocks between files.*\n", "", text)
+
+
+def states(text):
+    """Which committed state it is, and how wide that is in a table."""
+    text = re.sub(r"\b[0-9a-f]{32}\b", "@STATE@", text)
+    return re.sub(r"-{9,}", "---", text)
 
 
 def owner(text):
@@ -105,6 +113,11 @@ def percent(text):
     return re.sub(r"\b\d+( ?%)", r"@N@\1", text)
 
 
+def version(text):
+    """The version of the programs: test_installation.py says which it is to be."""
+    return re.sub(r'(\(cistern\) |version=")\d+\.\d+\.\d+\b', r"\1@VERSION@", text)
+
+
 RULES = {
     "metrics": metrics,
     "percent": percent,
@@ -113,6 +126,7 @@ RULES = {
     "space": space,
     "columns": columns,
     "sharing": sharing,
+    "states": states,
     "owner": owner,
     "occupied": occupied,
     "process": process,
@@ -120,6 +134,7 @@ RULES = {
     "draft": draft,
     "boot": boot,
     "in-memory": in_memory,
+    "version": version,
 }
 
 
@@ -133,7 +148,7 @@ def test_case(case, scratch):
     folder = HERE / case
     work = scratch / "work"
     (work / "root").mkdir(parents=True)
-    site = Site(work / "root")
+    site = Site(work / "root", environment={"CISTERN_FOREIGN_PROGRAMS": str(FOREIGN)})
     if (folder / "setup").exists():
         prepare(folder / "setup", site, work)
     arguments = (folder / "cmd").read_text().replace("@W@", str(work)).splitlines()
@@ -161,7 +176,7 @@ def test_case(case, scratch):
 def prepare(script, site, work):
     """Runs a case's setup, which must succeed."""
     surroundings = site.surroundings()
-    surroundings["PATH"] = f"{PROGRAMS}:{surroundings['PATH']}"
+    surroundings["PATH"] = f"{PROGRAMS}:{FOREIGN}/usr/bin:{FOREIGN}/usr/sbin:{surroundings['PATH']}"
     done = subprocess.run(
         ["sh", "-eu", str(script)],
         cwd=work, env=surroundings, capture_output=True, text=True, timeout=60, check=False,
@@ -171,7 +186,7 @@ def prepare(script, site, work):
 
 def normal(text, work, rules):
     """The text with the work folder and whatever the rules name replaced."""
-    text = text.replace(str(work), "@W@")
+    text = text.replace(str(work), "@W@").replace(str(FOREIGN), "")
     for rule in rules:
         text = RULES[rule](text)
     return text

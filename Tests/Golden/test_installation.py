@@ -1,6 +1,7 @@
 """The scripts that install: what they place works, and what they remove is exactly that."""
 
 import os
+import re
 import subprocess
 
 import pytest
@@ -37,7 +38,8 @@ def test_install_and_uninstall(layout, prefix, scratch):
         ["cistern", *commands()] + (["somebody-elses"] if prefix == "/usr" else [])
     )
     site = Site(scratch / "root", programs=top / "bin")
-    assert site.ok("cistern", "--version").startswith("cistern ")
+    newest = re.search(r"(?m)^## \[(\d\S+)\]", (REPOSITORY / "CHANGELOG.md").read_text())[1]
+    assert site.ok("cistern", "--version") == f"cistern {newest}\n"
     for tool in commands():
         assert site.ok(tool, "--version").startswith(tool), tool
         assert (top / f"share/man/man8/{tool}.8").is_file()
@@ -120,3 +122,26 @@ def test_the_programs_link_no_foundation():
             ["ldd", PROGRAMS / name], check=True, capture_output=True, text=True, timeout=30
         )
         assert "Foundation" not in done.stdout, done.stdout
+
+
+def test_the_package_is_built_of_what_it_names_without_a_network():
+    """debian/control names what is installed for a build, and debian/rules installs nothing."""
+    control = (REPOSITORY / "debian/control").read_text()
+    named = re.search(r"(?m)^Build-Depends: ((?:.*\n )*.*)$", control)[1].replace("\n", " ")
+    named = {word.split()[0] for word in named.split(", ")} - {"debhelper-compat"}
+    build = re.search(r"(?m)^build='([^']*)'", (SCRIPTS / "dependencies").read_text())[1].split()
+    # The first are in every place where packages are built; the last one computes what they depend on.
+    assert set(build) - {"g++", "binutils", "make"} | {"python3"} == named
+    rules = (REPOSITORY / "debian/rules").read_text()
+    assert "$(MAKE) build SHELL=/bin/sh DEPENDENCIES=true" in rules and "apt" not in rules
+    done = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", "build", "DEPENDENCIES=true"], cwd=REPOSITORY, capture_output=True,
+        text=True, timeout=60, check=True,
+    )  # fmt: skip
+    assert "scripts/static-libraries" in done.stdout and "scripts/dependencies" not in done.stdout
+    # The package itself is made without anything that only tests need.
+    done = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", "deb"], cwd=REPOSITORY, capture_output=True, text=True, timeout=60,
+        check=True,
+    )  # fmt: skip
+    assert done.stdout.splitlines()[0] == "scripts/dependencies build package"

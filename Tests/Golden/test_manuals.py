@@ -12,6 +12,8 @@ from tools import PROGRAMS, REPOSITORY, commands
 
 MAN = REPOSITORY / "man"
 PAGES = sorted(MAN.glob("*.[1-9]"))
+
+
 def test_groff_warns_of_nothing():
     if not shutil.which("groff"):
         pytest.skip("needs groff")
@@ -27,7 +29,7 @@ def test_groff_warns_of_nothing():
 
 @pytest.mark.parametrize("page", sorted(sessions.sources()))
 def test_the_examples_of_a_page_do_what_it_shows(page, site, scratch):
-    """Blocks that need devices run in a guest."""
+    """Blocks that need devices run in the real tier or in a guest."""
     text = sessions.script("--marked", page)
     compared = sessions.check(site, scratch, text)
     assert compared or sessions.NEEDS_DEVICES in sessions.sources()[page], "shows nothing that a command prints"
@@ -148,9 +150,23 @@ def test_what_the_program_knows_of_documents_is_what_it_accepts():
     assert keys["thin_pool"] == ["lvm_thin"] and keys["driver"] == []
 
 
+def test_the_tour_opens_as_the_readme_does():
+    def opening(text, start, end):
+        return " ".join(text.split(start)[1].split(end)[0].split())
+
+    page = (MAN / "cistern.7").read_text()
+    readme = (REPOSITORY / "README.md").read_text()
+    assert opening(page, ".Sh DESCRIPTION", ".Pp") == opening(readme, "# Cistern", "```console")
+    typed = [line.split("  #")[0].strip() for line in sessions.script("README.md").splitlines()]
+    shown = sessions.script("cistern").splitlines()
+    assert [line for line in typed if line not in shown and not line.startswith("#")] == []
+
+
 def test_the_tour_leads_to_every_page():
     text = (MAN / "cistern.7").read_text()
     listed = set(re.findall(r"^\.Xr (\S+) [58]", text.split(".Sh SEE ALSO")[1], re.M))
     assert listed == set(commands()) | {path.stem for path in MAN.glob("*.5")}
+    by_task = re.findall(r"(?m)^\.Xr (\S+) 8", text.split(".Ss Commands by task")[1].split(".Ss ")[0])
+    assert sorted(by_task) == sorted(commands())
     for topic in ("Pools", "Volumes", "Life cycle", "After a crash", "Security", "For users of virsh", "For users of Qubes OS"):
         assert f".Ss {topic}\n" in text, topic

@@ -123,17 +123,17 @@ def test_help_fits_one_screen(tool, site):
         ("pool-info default --zzz", 64, None),
         ("vol-info dis1 --pool images", 4, "Did you mean 'disk1'?"),
         ("vol-info disk1 --pool image", 4, "Did you mean 'images'?"),
-        ("vol-set disk1 save-on-stop no --pool images", 65, "Did you mean 'save_on_stop'?"),
+        ("vol-set disk1 save-on-stop no --pool images", 64, "Did you mean 'save_on_stop'?"),
         ("pool-list --type dirr", 64, None),
         # By what it means.
-        ("pool-define-as new lvm", 65, "Did you mean 'logical'?"),
-        ("pool-define-as new nfs --target /srv", 65, "Did you mean 'netfs'?"),
+        ("pool-define-as new lvm", 64, "Did you mean 'logical'?"),
+        ("pool-define-as new nfs --target /srv", 64, "Did you mean 'netfs'?"),
         # The pool that has it.
         ("vol-info disk1", 4, "Try: vol-info disk1 --pool images"),
         ("vol-info dis1", 4, "Did you mean 'disk1'?"),
         ("vol-info nothing-like-it", 4, None),
         ("pool-start default", 4, "Try: pool-build default"),
-        ("pool-define-as new netsf --target /srv", 65, "Did you mean 'netfs'?"),
+        ("pool-define-as new netsf --target /srv", 64, "Did you mean 'netfs'?"),
         ("cistern pool-lst", 64, "Did you mean 'pool-list'?"),
     ],
 )
@@ -150,4 +150,5 @@ def test_mistyped_words(line, status, hint, site, scratch):
     assert [text for text in lines if text.startswith(("Did you mean", "Try: "))] == ([hint] if hint else [])
     if tool != "cistern":
         document = json.loads(site.run(tool, *words, "--json").err)
-        assert document["hint"] == hint
+        # A line that is advised has all words of the one that was given.
+        assert (document["hint"] or "").replace(" --json", "") == (hint or "")

@@ -205,7 +205,7 @@ RECORDS = [
     ("[volume]\nrw=maybe", "rw: 'maybe' is not accepted: expected yes, true, on or 1, or no, false, off or 0"),
     ("[volume]\nrevisions_to_keep=-2", "revisions_to_keep: '-2' is not accepted: expected -1, 0 or a positive number"),
     ("[volume]\nsource=a//b", "source: 'a//b' is not accepted: expected the name of a volume"),
-    ("[volume]\nunfinished=lunch", "unfinished: 'lunch' is not accepted: expected create, import, wipe"),
+    ("[volume]\nunfinished=lunch", "unfinished: 'lunch' is not accepted: expected create, import, wipe, upload FIRST-END"),
     ("[volume]\nsize=big", "size: 'big' is not accepted: expected a size: not a whole number of bytes, with an optional"
      " unit such as KiB, MB or G"),
     ("[volume]\nfloppy=1", "unknown key 'floppy' in [volume]"),

@@ -62,7 +62,8 @@ class Picture(NamedTuple):
 
 def picture(group):
     """The present picture. A volume whose record says that its content is not whole is just 'incomplete'."""
-    found, revisions = {}, {}
+    found: dict = {}
+    revisions: dict = {}
     for name, row in volumes(group).items():
         record = sorted(tag for tag in row["lv_tags"].split(",") if tag.startswith("cistern:volume"))
         text = None
@@ -143,6 +144,7 @@ class ThinPools(Backend):
 
     name = "lvm_thin"
     abilities = frozenset({"history", "origin-snapshot", "thin"})
+    counts_revisions = False
 
     def __init__(self, groups):
         self.groups = groups

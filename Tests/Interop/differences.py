@@ -1,5 +1,5 @@
 """Where we answer otherwise than virsh 9.0, on purpose. Every entry is tested: an undeclared
-difference fails, and so does a declared one that does not occur."""
+difference fails, and so does a declared one that does not occur. cistern(7) lists the reasons: scripts/make-man."""
 
 ONE = "c4f1a3de-0000-4000-8000-000000000001"
 
@@ -8,45 +8,45 @@ EVERYWHERE = {
     "free space": (
         r"(?m)(<(?:allocation|available) unit='bytes'>)\d{8,}(<)",
         r"\1@SPACE@\2",
-        "libvirt counts the blocks reserved for root as available; and the disk moves meanwhile",
+        "libvirt counts the blocks reserved for root as available",
     ),
     "free space in pool-info": (
         r"(?m)^((?:Allocation|Available): +)\d+\.\d\d [KMGT]iB$|^((?:Allocation|Available): +)\d{8,}$",
         r"@SPACE@",
-        "as above",
+        "libvirt counts the blocks reserved for root as available",
     ),
     "what a value is called": (
         r"(expected syntax: --[\w-]+) <[\w|-]+>",
         r"\1 <>",
-        "virsh says <string> of every value; we say what is wanted",
+        "virsh calls every value <string>; we say what kind it is",
     ),
     "which types of pool there are": (
         r"(<pool type='[\w-]+') supported='(?:yes|no)'",
         r"\1",
-        "both tell what was built in",
+        "pool-capabilities names the types that this program has",
     ),
     "moments": (
         r"<([amcb]time)>[0-9.]+</",
         r"<\1>@TIME@</",
-        "the two files were made at different moments; libvirt has no birth time and prints 0",
+        "libvirt prints 0 for the time of birth; we print the real one",
     ),
 }
 
-LAST = "virsh names the last argument that is missing; we name the first, the next one to type"
-LIVE = "libvirt shows sizes and permissions as they last were; we show nothing that we have not seen now"
+LAST = "virsh names the last missing argument; we name the first, the next one to type"
+LIVE = "libvirt shows sizes and permissions as it last saw them; we look each time"
 BACKING = "libvirt opens the backing file for its owner and times; we never follow a name in an image"
 REPEATED = "libvirt repeats the document until its next refresh; we print what the file holds"
 COMPAT = "libvirt 9.0 makes qcow2 of compat 0.10; we make 1.1, as later libvirts do"
-VALIDATE = "libvirt 9.0 refuses --validate with every document that is valid (its own flag is unknown to it)"
+VALIDATE = "libvirt 9.0 refuses --validate with every valid document (it does not know its own flag)"
 CHAIN = "we show the images below an overlay"
 SCHEMA = "libvirt says only that the document failed; we say where and what was expected"
 FORMAT = "our messages have the form SUBJECT: PROBLEM: REASON"
 
 GROWS = "libvirt lets the file grow past the volume's capacity; we refuse before the first byte"
-PAST = "libvirt gives nothing and reports success; we refuse an offset behind the end"
+PAST = "libvirt writes nothing and reports success; we refuse an offset behind the end"
 TRIM = "libvirt trims only on Ceph; we give the blocks back wherever the file system can"
 
-PRINTED = "virsh prints the source's document with another name, its key, path and times included; we print the copy's"
+PRINTED = "virsh prints the source's document under another name, with its key, path and times; we print the copy's"
 WORDS = "libvirt passes on what iscsiadm says; we say what is missing"
 SHOWN = "libvirt takes the value and warns; we take no secret as an argument, which everybody could see"
 
@@ -67,9 +67,11 @@ DIFFERENCES = {
         "stderr": "libvirt shows the number in bytes, wrapped round; we show it as it was typed"
     },
     ("creating volumes", "vol-list images --details"): {
-        "stdout": "libvirt grows a volume to its allocation where that is larger; we keep the capacity"
+        "stdout": "libvirt grows a volume to its allocation if that is larger; we keep the capacity"
     },
-    ("creating volumes", "vol-info f images --bytes"): {"stdout": "as in the list"},
+    ("creating volumes", "vol-info f images --bytes"): {
+        "stdout": "libvirt grows a volume to its allocation if that is larger; we keep the capacity"
+    },
     ("life of a pool", "pool-dumpxml --pool images"): {"stdout": LIVE},
     ("foreign image: overlays", "vol-dumpxml one --pool images"): {"stdout": BACKING},
     ("foreign image: overlays", "vol-dumpxml two --pool images"): {"stdout": BACKING},
@@ -81,16 +83,16 @@ DIFFERENCES = {
     ("volume made: copy on write off", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
     ("volume made: mode", "vol-dumpxml v --pool images"): {"stdout": COMPAT},
     ("volume made: iso", "*"): {
-        "stdout": "at its next refresh libvirt forgets that iso was asked for; and its file has one block"
+        "stdout": "at its next refresh libvirt forgets that the format was iso; and its file has one block"
     },
     ("format dir", "vol-dumpxml v --pool images"): {
         "stdout": "libvirt makes folders of mode 0600, which nobody but root can enter; ours have 0700"
     },
     ("volume refused: name with a dot", "vol-create images v.xml"): {
-        "stderr": "libvirt finds that the file is there already; we say why no file can have the name"
+        "stderr": "libvirt says that the file exists already; we say why no file can have the name"
     },
     ("volume refused: name with two dots", "vol-create images v.xml"): {
-        "stderr": "libvirt finds that the file is there already; we say why no file can have the name"
+        "stderr": "libvirt says that the file exists already; we say why no file can have the name"
     },
     ("flags of vol-create", "vol-create images bare.xml --validate"): {"stderr": SCHEMA},
     ("flags of vol-create", "vol-create images r.xml --validate"): {"stdout": VALIDATE, "status": VALIDATE},
@@ -105,14 +107,14 @@ DIFFERENCES = {
     },
     ("pool-edit", "pool-edit --pool e"): {"stderr": "virsh names its temporary file; we name the editor"},
     ("pool-capabilities", "pool-capabilities"): {
-        "stdout": "file systems that libvirt 9.0 has no word for: btrfs and f2fs"
+        "stdout": "we have formats of file systems that libvirt 9.0 lacks: btrfs and f2fs"
     },
     ("pool-event", "pool-event --event lifecycle --pool absent --timeout 1"): {
-        "stdout": "virsh waits all the same, for every pool where it did not find the one"
+        "stdout": "virsh waits for events of every pool if it does not find the named one; we refuse"
     },
     ("folders that go wrong", "pool-build f"): {
-        "stdout": "libvirt reports success where the folder's place is taken by a file; we refuse",
-        "status": "libvirt reports success where the folder's place is taken by a file; we refuse",
+        "stdout": "libvirt reports success if a file is in the place of the folder; we refuse",
+        "status": "libvirt reports success if a file is in the place of the folder; we refuse",
     },
     ("folders that go wrong", "pool-build g"): {"stderr": FORMAT},
     ("folders that go wrong", "pool-build h --overwrite --no-overwrite"): {
@@ -163,3 +165,38 @@ DIFFERENCES = {
         )
     },
 }
+
+# What is one of these on both sides, and no line of a scenario: (words, whether virsh takes it, reason). We do the
+# other thing. The pool p has the volumes a, and o on it; @D@/link leads to the folder of p.
+ELSEWHERE = [
+    (["vol-create-as", "p", "n1", "1 M"], False, "we accept blanks around a unit, as in '1 M'"),
+    (["vol-download", "a", "@D@/out", "p", "--length", "5K"], False, "we accept units in --offset and --length"),
+    (["vol-download", "a", "@D@/out", "p", "--length=-5"], True, "virsh reads a negative --length as a very large one; we accept only -1"),
+    (["pool-define-as", "n2", "dir", "--target", "-"], True, "here a lone dash holds the place of an option that you leave out"),
+    (["pool-define-as", "n3", "dir", "--target", "@D@/link"], True, "libvirt compares the folders of pools as text; we find links and bind mounts"),
+    (["vol-resize", "o", "64K", "p", "--shrink"], False, "libvirt shrinks no volume below its allocation; we do with --shrink, and the data beyond is lost"),
+    (["vol-create-as", "p", ".n4", "1M"], True, "libvirt makes volumes whose names begin with a dot or a dash; we refuse, because shells hide the one and programs take the other for an option"),
+    (["vol-upload", "o", "@D@/data", "p"], True, "libvirt writes any bytes into an image; we refuse content of another format than the volume's, unless --format converts it"),
+    (["vol-delete", "a", "p"], True, "libvirt deletes a volume that others lie on; we refuse, and everything else that harms what is in use"),
+    (["vol-wipe", "a", "p"], True, "libvirt wipes a volume that others lie on; we refuse"),
+    (["pool-undefine", "default"], False, "the pool default works without a definition here, and can be undefined at any time"),
+    (["pool-check", "p"], False, "we have commands that virsh lacks"),
+    (["pool-info", "p", "--json"], False, "we have options that virsh lacks: docs/options.md lists all"),
+]
+
+#: What no single line shows.
+ALWAYS = [
+    "every kind of error has an exit status of its own; virsh ends with 1",
+    "an error is one line, TOOL: SUBJECT: PROBLEM: REASON, and often a second one says what to do",
+    "there is no list to refresh: a file that you put into a pool is a volume at once",
+    "of commands on standard input the last one decides the exit status; virsh always reports success",
+    "we have only virsh's commands for storage and secrets",
+    "a warning names what is not a volume (links, sockets, names that cannot be shown)",
+]
+
+
+def published():
+    """Every reason, once, in the order of the page."""
+    reasons = [*ALWAYS, *(reason for *_, reason in ELSEWHERE), *(reason for *_, reason in EVERYWHERE.values())]
+    reasons += [reason for channels in DIFFERENCES.values() for reason in channels.values()]
+    return list(dict.fromkeys(reasons))

@@ -51,7 +51,6 @@ def test_active_pools_and_volumes(site, scratch):
     site.ok("pool-start", "p")
     for options in ([], ["--inactive"]):
         validate(site.ok("pool-dumpxml", "p", *options), "storagepool")
-    site.ok("pool-dumpxml", "default")
     site.ok("vol-create-as", "p", "v", "1M", "--allocation", "0")
     site.ok("vol-create-as", "p", "t", "1M", "--save-on-stop", "no", "--revisions-to-keep", "5")
     site.ok(

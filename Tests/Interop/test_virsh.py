@@ -24,7 +24,7 @@ CLASSES = re.compile(
     r"XML document failed to validate against schema|storage volume .* exists already|"
     r"numerical overflow|Operation not supported|unsupported flags|pool|An error occurred, but the cause is unknown): "
 )
-used = set()
+used: set = set()
 
 
 class Side:

@@ -1,15 +1,17 @@
 """What the conformance suite needs to know about the kinds of pools it runs on."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 from filesystems import REFLINK, make_image, unmount
-from tools import tree
+from tools import REPOSITORY, tree
 
 #: The namespace of the elements that libvirt does not have.
 NAMESPACE = "urn:cistern:storage:1"
+
 
 class Backend:
     """One kind of pool on one kind of storage.
@@ -24,6 +26,8 @@ class Backend:
     #: drivers (the pool is a plain folder, in any of the layouts), history (more than one revision), origin-snapshot (both flags at once), reflink (working
     #: copies share blocks), statvfs (sizes are those of the file system).
     abilities = frozenset()
+    #: Whether revisions are numbered from 1; otherwise they are called by the second in which they became one.
+    counts_revisions = True
     #: What of a volume's facts a server settles only seconds after a change.
     settled_late = frozenset()
 
@@ -56,6 +60,43 @@ class Backend:
     def everything(self, storage):
         """All that is on the storage, so that two looks at it are equal where nothing changed."""
         return tree(storage)
+
+
+class DriverPool(Backend):
+    """Pools that the example of a driver process works with."""
+
+    name = "driver-folder"
+    abilities = frozenset({"files", "history", "origin-snapshot", "statvfs"})
+
+    def prepare(self, place, scratch):
+        folder = Path(tempfile.mkdtemp(prefix="cistern-drivers-"))
+        shutil.copy(REPOSITORY / "examples" / "cistern-driver-folder", folder)
+        self.drivers = folder
+        return place("ext4") / "pool"
+
+    def define(self, site, pool, storage, revisions_to_keep=None):
+        site.environment["CISTERN_DRIVERS"] = str(self.drivers)
+        keep = [] if revisions_to_keep is None else [f"--revisions-to-keep={revisions_to_keep}"]
+        site.ok("pool-define-as", pool, "dir", "--target", storage, "--driver", "folder", *keep)
+
+    def volume(self, vm, role="private"):
+        return f"{vm}-{role}"
+
+    def artefacts(self, storage):
+        return {path for path in tree(storage) if (storage / path).is_file() and not path.endswith("/record")}
+
+    def take_away(self, storage):
+        storage.rename(storage.parent / "elsewhere")
+        return "No such file"
+
+    def committed(self, storage, volume):
+        return Path(storage) / volume
+
+    def working(self, storage, volume):
+        return Path(storage) / ".driver" / volume / "work"
+
+    def revision(self, storage, volume, number, _time):
+        return Path(storage) / ".driver" / volume / f"rev.{number}"
 
 
 class DirectoryPool(Backend):
@@ -95,7 +136,9 @@ class DirectoryPool(Backend):
         for base, _, files in os.walk(storage):
             for file in files:
                 path = os.path.relpath(os.path.join(base, file), storage)
-                if not path.startswith(".cistern/") or os.path.basename(path) != "volume.conf":
+                if path != ".cistern/lock" and (
+                    not path.startswith(".cistern/") or os.path.basename(path) != "volume.conf"
+                ):
                     found.add(path)
         return found
 

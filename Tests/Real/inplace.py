@@ -12,6 +12,7 @@ import subprocess
 
 import contents
 import pytest
+from making import Maker, Making
 from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, tree
 
 SIZE = 16 * MIB
@@ -63,12 +64,17 @@ class Bench:
             assert self.site.run("pool-check", "p").out.strip() == "Pool p is clean"
 
 
-class InPlaceConformance:
+class InPlaceConformance(Making):
     """Inherited by the class that names the backends, as values of the fixture `backend`."""
 
     @pytest.fixture
     def bench(self, backend, site, scratch):
         return Bench(backend, site, scratch)
+
+    @pytest.fixture
+    def maker(self, bench, site, scratch):
+        bench.needs("create")
+        return Maker(site, scratch, "p", bench.backend.next_name)
 
     def test_a_volume_is_a_device_of_the_size_asked_for(self, bench):
         name = bench.create()

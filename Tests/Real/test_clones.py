@@ -65,6 +65,68 @@ def test_larger_than_the_source(site, pools, scratch, wanted):
     assert images.reads(pools[1] / "w", wanted, 0, 16 * MIB)
 
 
+@pytest.mark.parametrize("wanted", FORMATS)
+def test_what_becomes_larger_is_as_sparse_as_its_source(site, pools, scratch, wanted):
+    site.ok("vol-create-as", "p", "v", "64M", *SPARSE, "--format", "qcow2")
+    images.write(pools[0] / "v", "qcow2", 7, DATA)
+    site.ok("vol-create-from", "other", document(scratch, "w", wanted, 96), "v", "--inputpool", "p")
+    assert os.stat(pools[1] / "w").st_blocks * 512 < 4 * MIB, "holes were filled"
+    assert images.reads(pools[1] / "w", wanted, 7, DATA)
+    assert images.reads(pools[1] / "w", wanted, 0, 32 * MIB)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_the_size_that_was_asked_for_is_the_size_that_is_there(site, pools, kind):
+    """Whatever it was rounded to."""
+    for size in ("1GB", "1000001", "10G"):
+        site.ok("vol-create-as", "p", "v", size, *SPARSE, "--format", kind)
+        site.ok("vol-create-as", "p", "v", size, *SPARSE, "--format", kind, "--if-not-exists")
+        capacity = site.volume("v", "p")["capacity"]
+        if kind != "raw":  # which qemu-img rounds to sectors for itself
+            assert capacity == images.info(pools[0] / "v", kind)["virtual-size"]
+        site.ok("vol-resize", "v", size, "--pool", "p")
+        assert site.volume("v", "p")["capacity"] == capacity
+        site.ok("vol-delete", "v", "--pool", "p")
+
+
+@pytest.mark.parametrize("kind", ["vhdx", "parallels", "luks"])
+def test_what_cannot_be_made_is_copied_as_it_is(site, pools, scratch, kind):
+    (scratch / "key").write_text("k")
+    words = ["--object", f"secret,id=k,file={scratch / 'key'}", "-o", "key-secret=k,iter-time=10"]
+    images.make(pools[0] / "v", kind, "8M", *(words if kind == "luks" else []))
+    site.ok("vol-clone", "v", "w", "--pool", "p")
+    assert (pools[0] / "v").read_bytes() == (pools[0] / "w").read_bytes()
+    before, after = site.volume("v", "p"), site.volume("w", "p")
+    assert (after["format"], after["capacity"], after["problem"]) == (before["format"], before["capacity"], None)
+    # What is printed of it is read, and asks for the same again.
+    text = site.ok("vol-dumpxml", "v", "--pool", "p").replace("<name>v</name>", "<name>x</name>")
+    (scratch / "x.xml").write_text(text)
+    if kind != "luks":
+        site.ok("vol-create-from", "other", scratch / "x.xml", "v", "--inputpool", "p")
+        assert (pools[1] / "x").read_bytes() == (pools[0] / "v").read_bytes()
+
+
+def test_a_parallels_image_is_converted(site, pools, scratch):
+    (scratch / "raw").write_bytes(b"content" * 150000)
+    images.qemu_img("convert", "-q", "-f", "raw", "-O", "parallels", scratch / "raw", pools[0] / "v")
+    site.ok("vol-create-from", "other", document(scratch, "w", "raw"), "v", "--inputpool", "p")
+    images.same(pools[0] / "v", "parallels", pools[1] / "w", "raw")
+
+
+def test_allocating_gives_all_of_the_volume_blocks(site, pools):
+    """Also what was a hole before, and nothing that was there changes."""
+    with open(pools[0] / "v", "wb") as file:
+        file.truncate(8 * MIB)
+        file.seek(3 * MIB)
+        file.write(b"kept")
+    site.ok("vol-resize", "v", "8M", "--allocate", "--pool", "p")
+    assert os.stat(pools[0] / "v").st_blocks * 512 >= 8 * MIB
+    site.ok("vol-resize", "v", "16M", "--allocate", "--pool", "p")
+    assert os.stat(pools[0] / "v").st_blocks * 512 >= 16 * MIB
+    content = (pools[0] / "v").read_bytes()
+    assert content[3 * MIB : 3 * MIB + 4] == b"kept" and not content.replace(b"kept", b"").strip(b"\0")
+
+
 @pytest.mark.parametrize("kind", ["xfs", "btrfs", "ext4"])
 def test_reflink_for_every_format(site, place, kind):
     folder = place(kind)
@@ -146,6 +208,27 @@ def test_wipe(site, pools, algorithm):
         assert os.stat(pools[0] / "raw").st_blocks == 0
     if algorithm == "zero":
         assert os.stat(pools[0] / "raw").st_blocks * 512 >= MIB, "what was allocated stays so"
+    assert site.findings("p") == []
+
+
+@pytest.mark.parametrize("algorithm", ["zero", "trim"])
+@pytest.mark.parametrize("kind", ["raw", "qcow2"])
+def test_what_has_other_names_is_wiped_under_all_of_them_or_not_at_all(site, pools, scratch, kind, algorithm):
+    site.ok("vol-create-as", "p", "v", "1M", "--format", kind, "--revisions-to-keep", "2")
+    images.write(pools[0] / "v", kind, 0x5A, 0, MIB)
+    site.ok("vol-start", "v", "--pool", "p")
+    site.ok("vol-stop", "v", "--pool", "p")
+    kept = [scratch / "kept", scratch / "state"]
+    os.link(pools[0] / "v", kept[0])
+    os.link(next((pools[0] / ".cistern/volumes/v").glob("1@*")), kept[1])
+    line = ["vol-wipe", "v", "--pool", "p", "--algorithm", algorithm]
+    words = ["has its content under 2 other names, too (hard links)", "--force overwrites it under all of its names"]
+    for dry in ([], ["--dry-run"]):
+        site.refused(BUSY, *line, *dry, words=words)
+    assert all(b"\x5a" * 512 in file.read_bytes() for file in kept)
+    done = site.run(*line, "--force")
+    assert done.status == DONE and words[0] in done.err, done
+    assert not any(b"\x5a" * 512 in file.read_bytes() for file in [*kept, pools[0] / "v"])
     assert site.findings("p") == []
 
 

@@ -1,7 +1,7 @@
 """Runs the conformance suite on every kind of pool there is."""
 
 import pytest
-from backends import DirectoryPool, FileSystemPool
+from backends import DirectoryPool, DriverPool, FileSystemPool
 from conformance import Conformance
 
 BACKENDS = [
@@ -13,6 +13,7 @@ BACKENDS = [
     DirectoryPool("ext4", "xen", reflink=False),
     # Qubes' driver of this name keeps at most one.
     DirectoryPool("ext4", "file", reflink=False, revisions=1),
+    DriverPool(),
     FileSystemPool("xfs"),
     FileSystemPool("btrfs"),
     FileSystemPool("ext4"),

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 
 import contents
+import images
 import pytest
 from filesystems import BindMount, LoopFilesystem, unavailable
 from tools import (
@@ -136,7 +137,7 @@ class TestDelete:
         site.ok("vol-create-as", "p", "v", "1M")
         site.ok("pool-destroy", "p")
         before = tree(scratch / "pool")
-        site.refused(EXISTS, "pool-delete", "p", words="Directory not empty")
+        site.refused(BUSY, "pool-delete", "p", words="Directory not empty")
         assert tree(scratch / "pool") == before
         site.ok("pool-start", "p")
         site.ok("vol-delete", "v", "--pool", "p")
@@ -171,7 +172,7 @@ class TestDelete:
         (scratch / "precious").mkdir()
         (scratch / "precious" / "file").write_text("data")
         (scratch / "pool" / "link").symlink_to(scratch / "precious")
-        site.refused(EXISTS, "pool-delete", "p")
+        site.refused(BUSY, "pool-delete", "p")
         assert (scratch / "precious" / "file").read_text() == "data"
 
 
@@ -296,15 +297,18 @@ class TestDuplicateSources:
         (scratch / "link").symlink_to("real")
         self.refused(site, scratch / "link" / "pool")
 
-    def test_nested(self, site, scratch):
+    def test_folders_in_each_other_are_no_conflict(self, site, scratch):
+        """As in libvirt: one is a volume of the other, a directory."""
         up(site, "p", scratch / "pools" / "pool")
-        self.refused(site, scratch / "pools" / "pool" / "inner")
-        self.refused(site, scratch / "pools")
+        up(site, "inner", scratch / "pools" / "pool" / "inner")
+        define(site, "outer", scratch / "pools")
+        assert site.volume("inner", "p")["format"] == "dir"
+        site.refused(BUSY, "vol-delete", "inner", "--pool", "p")
 
-    def test_nested_not_yet_made(self, site, scratch):
+    def test_what_is_not_yet_made(self, site, scratch):
         define(site, "p", scratch / "pool")
         self.refused(site, scratch / "pool")
-        self.refused(site, scratch / "pool" / "deeper" / "inner")
+        define(site, "r", scratch / "pool" / "deeper" / "inner")
 
     @needs_root
     def test_bind_mount(self, site, scratch):
@@ -370,10 +374,7 @@ class TestListing:
                 extra = [
                     "--object", "secret,id=s,data=test", "-o", "key-secret=s,iter-time=10",
                 ]  # fmt: skip
-            subprocess.run(
-                ["qemu-img", "create", "-q", "-f", name, *extra, pool / name, "8M"],
-                check=True, timeout=60,
-            )  # fmt: skip
+            images.make(pool / name, name, "8M", *extra)
         subprocess.run(
             ["qemu-img", "create", "-q", "-f", "qcow2", "-b", "qcow2", "-F", "qcow2", pool / "top"],
             check=True, timeout=60,

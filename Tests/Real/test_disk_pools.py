@@ -1,15 +1,17 @@
 """Pools of type disk on loop devices: a kernel without partition parsers is told of every change."""
 
 import os
+import signal
 import subprocess
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import contents
 import disks
 import pytest
 from inplace import InPlaceConformance
-from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED
+from tools import BAD_DATA, BUSY, DONE, EXISTS, MIB, NO_SPACE, NOT_FOUND, UNSUPPORTED, USAGE
 
 SIZE = 16 * MIB
 
@@ -281,11 +283,28 @@ class TestExtended:
         site.ok("vol-delete", name, "--pool", "p")
 
 
+@pytest.mark.parametrize("label", ["dos"], indirect=True)
+def test_what_can_be_no_partition_is_refused(site, pool, disk, scratch):
+    words = "volume capacity required for this storage pool"
+    site.refused(BAD_DATA, "vol-create-as", "p", disk.part(1), "0", words=words)
+    name = create(site, disk, 1, MIB)
+    document = scratch / "extended.xml"
+    document.write_text(
+        f"<volume><name>{disk.part(2)}</name><capacity>{MIB}</capacity>"
+        "<target><format type='extended'/></target></volume>"
+    )
+    words = "an extended partition has no content to copy"
+    site.refused(UNSUPPORTED, "vol-create-from", "p", document, name, words=words)
+    words = "volumes of pools of type 'disk' cannot share blocks"
+    site.refused(UNSUPPORTED, "vol-clone", name, disk.part(2), "--reflink", "--pool", "p", words=words)
+    assert disk.nodes() == [1]
+
+
 def test_a_gpt_has_no_extended_partitions(site, disk):
     define(site, "p", disk, "gpt")
     site.ok("pool-build", "p")
     site.ok("pool-start", "p")
-    site.refused(BAD_DATA, "vol-create-as", "p", disk.part(1), "1M", "--format", "extended", words="gpt")
+    site.refused(USAGE, "vol-create-as", "p", disk.part(1), "1M", "--format", "extended", words="gpt")
 
 
 # Resizing
@@ -458,23 +477,25 @@ def test_a_partition_that_is_swapped_to_is_left_alone(site, pool, disk):
 
 
 def test_two_at_once_never_damage_the_table(site, pool, disk):
-    """Everybody wants the next partition, and waits for the others."""
-    results = []
+    """Everybody wants the next partition, and asks again until the others have theirs."""
+    stop = threading.Event()
 
     def work(number):
-        for _ in range(40):
+        while not stop.is_set():
             result = site.run("vol-create-as", "p", disk.part(number), "2M")
             if result.status == DONE:
-                results.append(number)
                 return
             assert result.status == BAD_DATA and "expected" in result.err, result
 
-    threads = [threading.Thread(target=work, args=(number,)) for number in (1, 2, 3, 4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(results) == [1, 2, 3, 4] == disk.nodes()
+    with ThreadPoolExecutor(4) as workers:
+        # Each waits for those before it only, so the first that fails is the first that is looked at.
+        working = [workers.submit(work, number) for number in (1, 2, 3, 4)]
+        try:
+            for one in working:
+                one.result()
+        finally:
+            stop.set()
+    assert disk.nodes() == [1, 2, 3, 4]
     spans = sorted(entry[:2] for entry in disk.table().values())
     assert all(start + size <= following[0] for (start, size), following in zip(spans, spans[1:]))
     assert "is clean" in site.ok("pool-check", "p")
@@ -551,6 +572,18 @@ def test_an_encrypted_partition_opens_with_its_secret(site, pool, disk, scratch,
     assert (scratch / "out").stat().st_size == SIZE + header
     site.ok("vol-import", second, scratch / "out", "--pool", "p")
     disks.run(*opened[:-1], f"/dev/{second}")
+    # Nothing else gets in, whole or in part; and whoever gives it to a guest is told what it is.
+    (scratch / "plain").write_bytes(b"x" * 200_000)
+    for line in (["vol-import"], ["vol-upload"], ["vol-upload", "--offset", "65536"]):
+        site.refused(BAD_DATA, *line, second, scratch / "plain", "--pool", "p", words="encrypted by")
+    for tool in ("vol-import", "vol-upload"):
+        words = "cannot be looked at before it is written"
+        site.refused(BAD_DATA, tool, second, "-", "--pool", "p", stdin=b"junk" * 5000, words=words)
+    disks.run(*opened[:-1], f"/dev/{second}")
+    disk_element = site.ok("vol-start", second, "--pool", "p", "--print-disk")
+    assert "<disk type='block'" in disk_element and "type='raw'" in disk_element
+    assert f"<source dev='/dev/{second}'>" in disk_element and "<encryption format='luks" in disk_element
+    site.ok("vol-stop", second, "--pool", "p")
     # A header that somebody overwrote is missed, and what is recorded of it does not help.
     contents.put(f"/dev/{second}", "no header")
     assert site.volume(second, "p")["problem"] == "is not encrypted, as recorded"
@@ -558,3 +591,32 @@ def test_an_encrypted_partition_opens_with_its_secret(site, pool, disk, scratch,
     site.ok("vol-wipe", name, "--pool", "p")
     assert "<encryption" not in site.ok("vol-dumpxml", name, "--pool", "p")
     assert "is clean" in site.ok("pool-check", "p")
+
+
+def test_a_partition_has_a_size(site, disk):
+    define(site, "d", disk, "gpt")
+    site.ok("pool-build", "d")
+    site.ok("pool-start", "d")
+    for words in (["0"], ["0", "--allocation", "1M"]):
+        site.refused(
+            BAD_DATA, "vol-create-as", "d", disk.part(1), *words, words="volume capacity required for this storage pool"
+        )
+    assert disk.table() == {}
+    site.ok("pool-destroy", "d")
+
+
+@pytest.mark.limit(120)
+def test_readers_that_follow_each_other_keep_no_change_out(site, pool, disk):
+    loop = 'while :; do "$0" p --timeout 5 >/dev/null; done'
+    readers = [
+        subprocess.Popen(["sh", "-c", loop, site.programs / "vol-list"], env=site.surroundings(), start_new_session=True)
+        for _ in range(8)
+    ]
+    try:
+        for number in (1, 2, 3):
+            create(site, disk, number, SIZE, "--lock-timeout", "20")
+    finally:
+        for reader in readers:
+            os.killpg(reader.pid, signal.SIGKILL)
+            reader.wait()
+    assert set(disk.table()) == {1, 2, 3}

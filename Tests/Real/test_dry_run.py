@@ -37,6 +37,11 @@ LINES = [
     "vol-download v @W@/downloaded p",
     "vol-upload v @W@/image p",
     "vol-wipe alone p",
+    "vol-rename alone other p",
+    "vol-clear v p",
+    "vol-revisions v p --delete 1",
+    "vol-revisions v p --pin 1",
+    "pool-set p revisions_to_keep 3",
     "vol-clone v w p",
     "vol-create-from p @W@/vol.xml v --inputpool p",
     "pool-create @W@/ready.xml",
@@ -50,7 +55,7 @@ SECRET_LINES = [
     f"secret-undefine {SECRET}",
 ]
 # What changes something, but takes more than a line: its own tests do the same.
-ELSEWHERE = {"pool-edit", "pool-extend"}
+ELSEWHERE = {"pool-edit", "pool-extend", "vol-commit"}
 
 
 def prepare(site, work):

@@ -1,5 +1,6 @@
 """Volumes in every format that qemu-img writes: made here and read by qemu-img, and the other way round."""
 
+import hashlib
 import os
 import re
 import subprocess
@@ -8,7 +9,7 @@ import images
 import pytest
 from filesystems import LoopFilesystem, unavailable
 from images import FORMATS, GROWING, options
-from tools import BAD_DATA, MIB, UNSUPPORTED
+from tools import BAD_DATA, IO_ERROR, MIB, UNSUPPORTED
 
 VOLUME = "<volume><name>{}</name><capacity unit='MiB'>{}</capacity><allocation>{}</allocation>{}</volume>"
 
@@ -79,6 +80,81 @@ def test_a_snapshot_has_its_sources_format(site, pool):
     images.write(device, "qcow2")
     site.ok("vol-stop", "s", "--pool", "p")
     assert images.reads(pool / "v", "qcow2", 0)
+
+
+def test_what_is_made_a_snapshot_has_its_sources_format(site, pool):
+    """Whatever was on record, and whatever the source becomes later."""
+    site.ok("vol-create-as", "p", "v", "8M", "--format", "qcow2", "--revisions-to-keep", "1")
+    site.ok("vol-create-as", "p", "s", "1M", "--save-on-stop", "no")
+    site.ok("vol-set", "s", "source", "v", "--pool", "p")
+    volume = site.volume("s", "p")
+    assert (volume["format"], volume["capacity"]) == ("qcow2", 8 * MIB)
+    disk = site.ok("vol-start", "s", "--pool", "p", "--print-disk")
+    assert "type='qcow2'" in disk
+    assert site.volume("s", "p")["problem"] is None
+    site.ok("vol-stop", "s", "--pool", "p")
+    site.ok("vol-set", "v", "format", "raw", "--pool", "p")
+    assert site.volume("s", "p")["format"] == "raw"
+    assert "type='raw'" in site.ok("vol-start", "s", "--pool", "p", "--print-disk")
+    site.ok("vol-stop", "s", "--pool", "p")
+    site.ok("vol-set", "v", "format", "qcow2", "--pool", "p")
+    site.ok("vol-set", "s", "source", "none", "--pool", "p")
+    assert site.volume("s", "p")["format"] == "raw" and site.volume("s", "p")["kind"] == "volatile"
+    assert "type='raw'" in site.ok("vol-start", "s", "--pool", "p", "--print-disk")
+    assert site.volume("s", "p")["problem"] is None
+    site.ok("vol-stop", "s", "--pool", "p")
+
+
+def test_what_saves_has_the_format_of_its_source_or_none(site, pool):
+    """A session that starts from an image of another format would make something else of the volume."""
+    site.ok("vol-create-as", "p", "v", "8M", "--format", "qcow2", "--revisions-to-keep", "1")
+    site.ok("vol-create-as", "p", "o", "8M", "--revisions-to-keep", "1")
+    words = "has the format of its source, which is qcow2"
+    site.refused(BAD_DATA, "vol-set", "o", "source", "v", "--pool", "p", words=words)
+    site.ok("vol-create-as", "p", "r", "8M", "--revisions-to-keep", "1")
+    site.ok("vol-set", "o", "source", "r", "--pool", "p")
+    volume = site.volume("o", "p")
+    assert (volume["kind"], volume["format"]) == ("origin-snapshot", "raw")
+    images.make(pool / "r", "qcow2", "8M")
+    site.ok("vol-set", "r", "format", "qcow2", "--pool", "p")
+    site.refused(BAD_DATA, "vol-start", "o", "--pool", "p", words=words)
+    assert site.findings("p") == []
+
+
+def test_a_folder_is_no_source(site, pool):
+    (pool / "d").mkdir()
+    site.ok("vol-create-as", "p", "v", "1M", "--save-on-stop", "no")
+    words = "its source 'd' is a directory, not an image"
+    site.refused(BAD_DATA, "vol-set", "v", "source", "d", "--pool", "p", words=words)
+
+
+def test_a_revision_of_another_format_is_not_what_a_volume_reverts_to(site, pool, scratch):
+    images.make(scratch / "c", "qcow2", "1M")
+    site.ok("vol-create-as", "p", "w", "1M", "--revisions-to-keep", "2")
+    site.ok("vol-import", "w", scratch / "c", "--pool", "p", "--format", "raw", "--size", os.path.getsize(scratch / "c"))
+    site.ok("vol-set", "w", "format", "qcow2", "--pool", "p")
+    before = (pool / "w").read_bytes()
+    refusal = site.refused(
+        BAD_DATA, "vol-revert", "w", "--pool", "p", words=["cannot be reverted to revision 1", "is not of format qcow2"]
+    )
+    assert (pool / "w").read_bytes() == before and site.volume("w", "p")["problem"] is None
+    # The advice works.
+    assert refusal.err.splitlines()[-1] == "Try: vol-set w format raw --pool p"
+    site.ok("vol-set", "w", "format", "raw", "--pool", "p")
+    site.ok("vol-revert", "w", "--pool", "p")
+    assert site.volume("w", "p")["problem"] is None
+
+
+@pytest.mark.parametrize("origin", ["qemu-img", "here"])
+def test_a_copy_has_the_compat_of_its_source(site, pool, scratch, origin):
+    if origin == "here":
+        create(site, scratch, target("<format type='qcow2'/><compat>0.10</compat>"), "o", 1)
+    else:
+        images.qemu_img("create", "-q", "-f", "qcow2", "-o", "compat=0.10", pool / "o", "1M")
+    images.qemu_img("snapshot", "-c", "s", pool / "o")
+    site.ok("vol-clone", "o", "c", "--pool", "p")
+    assert (pool / "c").read_bytes() == (pool / "o").read_bytes()
+    assert options(pool / "c")["compat"] == "0.10"
 
 
 def test_compat(site, pool, scratch):
@@ -173,7 +249,8 @@ def test_failures_leave_nothing(site, pool, scratch):
     assert site.json("vol-list", "p")["volumes"] == [] and site.findings("p") == []
 
 
-# The command lines that libvirt gives qemu-img for the same documents.
+# The command lines that libvirt gives qemu-img for the same documents; but that what is below an overlay is not opened
+# (-u), so that its size is told.
 LINES = {
     "qcow2": (
         "<capacity unit='GiB'>5</capacity><allocation>0</allocation><target><format type='qcow2'/></target>",
@@ -218,12 +295,12 @@ LINES = {
     "overlay": (
         "<capacity unit='GiB'>5</capacity><target><format type='qcow2'/></target>"
         "<backingStore><path>@P@/base</path><format type='raw'/></backingStore>",
-        "create -f qcow2 -b @P@/base -o backing_fmt=raw,compat=1.1 @P@/v 5242880K",
+        "create -f qcow2 -u -b @P@/base -o backing_fmt=raw,compat=1.1 @P@/v 5242880K",
     ),
     "overlay of the base's size": (
         "<target><format type='qcow2'/></target>"
         "<backingStore><path>@P@/base</path><format type='raw'/></backingStore>",
-        "create -f qcow2 -b @P@/base -o backing_fmt=raw,compat=1.1 @P@/v",
+        "create -f qcow2 -u -b @P@/base -o backing_fmt=raw,compat=1.1 @P@/v 5242880K",
     ),
     "vmdk": (
         "<capacity unit='GiB'>5</capacity><target><format type='vmdk'/></target>",
@@ -246,30 +323,36 @@ LINES = {
         "<capacity unit='GiB'>5</capacity><allocation>0</allocation><target><format type='qcow2'/>"
         "<compat>0.10</compat><encryption format='luks'><secret type='passphrase' usage='it'/></encryption>"
         "</target><backingStore><path>@P@/base</path><format type='raw'/></backingStore>",
-        "create -f qcow2 -b @P@/base --object secret,id=v_encrypt0,file=PASSPHRASE -o backing_fmt=raw,"
+        "create -f qcow2 -u -b @P@/base --object secret,id=v_encrypt0,file=PASSPHRASE -o backing_fmt=raw,"
         "encrypt.format=luks,encrypt.key-secret=v_encrypt0,compat=0.10 @P@/v 5242880K",
     ),
 }
+# What is converted goes into an image that is made first, as libvirt does where a passphrase is in the way: so zeroes
+# need not be written, whatever the format and however much larger it is.
 CONVERSIONS = {
     "raw to qcow2": (
         "base", "<target><format type='qcow2'/><compat>0.10</compat></target>",
-        "convert -f raw -O qcow2 -o compat=0.10 @P@/base @P@/v",
+        "create -f qcow2 -o compat=0.10 @P@/v 5242880K; "
+        "run @Q@ convert -n --target-is-zero -f raw -O qcow2 @P@/base @P@/v",
     ),
     "allocated --prealloc-metadata": (
         "base", "<allocation unit='GiB'>5</allocation><target><format type='qcow2'/></target>",
-        "convert -f raw -O qcow2 -o preallocation=falloc,compat=1.1 @P@/base @P@/v",
+        "create -f qcow2 -o preallocation=falloc,compat=1.1 @P@/v 5242880K; "
+        "run @Q@ convert -n --target-is-zero -f raw -O qcow2 @P@/base @P@/v",
     ),
-    "qcow2 to raw": ("q", "<target><format type='raw'/></target>", "convert -f qcow2 -O raw @P@/q @P@/v"),
+    "qcow2 to raw": (
+        "q", "<target><format type='raw'/></target>", "convert -n --target-is-zero -f qcow2 -O raw @P@/q @P@/v",
+    ),
     "qcow2 to luks": (
         "q", "<target><format type='raw'/><encryption format='luks'><secret type='passphrase' usage='it'/>"
         "</encryption></target>",
         "create -f luks --object secret,id=v_encrypt0,file=PASSPHRASE -o key-secret=v_encrypt0 @P@/v 8192K; "
-        "@Q@ convert --image-opts -n --target-image-opts --object secret,id=v_encrypt0,file=PASSPHRASE "
+        "run @Q@ convert --image-opts -n --target-image-opts --object secret,id=v_encrypt0,file=PASSPHRASE "
         "driver=qcow2,file.filename=@P@/q driver=luks,file.filename=@P@/v,key-secret=v_encrypt0",
     ),
     "luks to raw": (
         "l", "<target><format type='raw'/></target>",
-        "create -f raw @P@/v 8192K; @Q@ convert --image-opts -n --target-image-opts --object "
+        "convert --image-opts -n --target-image-opts --target-is-zero --object "
         "secret,id=l_encrypt0,file=PASSPHRASE driver=luks,file.filename=@P@/l,key-secret=l_encrypt0 "
         "driver=raw,file.filename=@P@/v",
     ),
@@ -277,7 +360,7 @@ CONVERSIONS = {
         "l", "<target><format type='raw'/><encryption format='luks'><secret type='passphrase' usage='other'/>"
         "</encryption></target>",
         "create -f luks --object secret,id=v_encrypt0,file=PASSPHRASE -o key-secret=v_encrypt0 @P@/v 8192K; "
-        "@Q@ convert --image-opts -n --target-image-opts --object secret,id=v_encrypt0,file=PASSPHRASE "
+        "run @Q@ convert --image-opts -n --target-image-opts --object secret,id=v_encrypt0,file=PASSPHRASE "
         "--object secret,id=l_encrypt0,file=PASSPHRASE "
         "driver=luks,file.filename=@P@/l,key-secret=l_encrypt0 "
         "driver=luks,file.filename=@P@/v,key-secret=v_encrypt0",
@@ -334,3 +417,38 @@ def test_command_lines_of_conversions(site, pool, scratch, secrets):
         if line != expected:
             wrong.append(f"{title}:\n  {line}\n  {expected}")
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("way", ["file", "pipe", "sparse", "verify", "revisions"])
+def test_an_uploaded_image_is_as_long_as_it_was(site, pool, scratch, way):
+    """An image may end in zeroes, which are a part of it."""
+    keeps = ["--revisions-to-keep", "2"] if way == "revisions" else []
+    site.ok("vol-create-as", "p", "a", "8M", "--format", "qcow2", "--prealloc-metadata")
+    site.ok("vol-download", "a", scratch / "f", "--pool", "p")
+    site.ok("vol-create-as", "p", "b", "8M", "--format", "qcow2", *keeps)
+    content = (scratch / "f").read_bytes()
+    more, stdin, file = [], b"", scratch / "f"
+    if way == "pipe":
+        file, stdin = "-", content
+    elif way == "sparse":
+        more = ["--sparse"]
+    elif way == "verify":
+        more = ["--verify", hashlib.sha256(content).hexdigest()]
+    site.ok("vol-upload", "b", file, "--pool", "p", *more, stdin=stdin)
+    assert (pool / "b").read_bytes() == content
+    subprocess.run(["qemu-img", "check", "-q", pool / "b"], check=True, timeout=60)
+
+
+def test_a_checksum_is_that_of_what_was_written(site, pool, scratch):
+    """A write that says that it was done and was not is found: what lies in the volume is read back."""
+    content = os.urandom(MIB)
+    site.ok("vol-create-as", "p", "v", "1M")
+    pretend = ["strace", "-f", "-qq", "-o", "/dev/null", "-P", str(pool / "v"), "-e", f"inject=pwrite64:retval={MIB}:when=1"]
+    line = [*pretend, *site.argv("vol-upload", "v", "-", "--pool", "p", "--checksum")]
+    done = subprocess.run(
+        line, input=content, capture_output=True, timeout=60, env=site.surroundings(), check=False
+    )
+    assert done.returncode == IO_ERROR
+    assert b"what was written is not what was read" in done.stderr
+    whole = site.run("vol-upload", "v", "-", "--pool", "p", "--checksum", stdin=content)
+    assert whole.out.startswith(hashlib.sha256(content).hexdigest())

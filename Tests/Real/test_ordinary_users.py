@@ -79,3 +79,57 @@ def test_nothing_of_root_is_changed(user, site, scratch, visible):
         assert result.err.startswith(f"{words[0]}: ") and "Permission denied" in result.err, str(result)
         assert len(result.err.splitlines()) == 1, str(result)
         assert tree(scratch) == before, f"{result}left traces"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+@pytest.mark.parametrize("kind", ["raw", "qcow2", "overlay"])
+@pytest.mark.parametrize("folder", [(0, STRANGER, 0o2775), (0, 0, 0o1777), (STRANGER, STRANGER, 0o755)])
+def test_a_copy_of_a_volume_of_root_belongs_to_who_makes_it(user, scratch, folder, kind):
+    """Also what a document says that was made of it; what a document asks for by itself is refused."""
+    owner, group, mode = folder
+    place = scratch / "shared"
+    place.mkdir()
+    os.chown(place, owner, group)
+    place.chmod(mode)
+    root = Site(scratch / "root", programs=user.programs)
+    for site in (root, user):
+        site.ok("pool-define-as", "p", "dir", "--target", place)
+        site.ok("pool-start", "p")
+    words = {"raw": [], "qcow2": ["--format", "qcow2"], "overlay": ["--format", "qcow2", "--backing-vol", "b", "--backing-vol-format", "raw"]}
+    root.ok("vol-create-as", "p", "b", "1M")
+    root.ok("vol-create-as", "p", "v", "1M", *words[kind])
+    for name in ("b", "v"):
+        os.chown(place / name, 0, 0)
+        (place / name).chmod(0o644)
+    user.ok("vol-clone", "v", "copy", "--pool", "p")
+    (user.root / "copy.xml").write_text(user.ok("vol-clone", "v", "other", "--pool", "p", "--print-xml"))
+    user.ok("vol-create-from", "p", user.root / "copy.xml", "v")
+    for name in ("copy", "other"):
+        facts = (place / name).stat()
+        assert (facts.st_uid, facts.st_gid) == (STRANGER, STRANGER)
+        assert facts.st_mode & 0o077 == 0o004, "no rights for a group that is another one"
+    (user.root / "given.xml").write_text(user.ok("vol-dumpxml", "v", "--pool", "p").replace("<name>v<", "<name>w<"))
+    user.refused(FORBIDDEN, "vol-create-from", "p", user.root / "given.xml", "v", words="cannot set owner to 0:0")
+    assert not (place / "w").exists()
+    # Root's own copies are as the volume is.
+    os.chown(place / "v", STRANGER, STRANGER)
+    root.ok("vol-clone", "v", "again", "--pool", "p")
+    assert (place / "again").stat().st_uid == STRANGER
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
+def test_a_pool_that_names_an_owner_gives_what_a_user_can_give(user):
+    """So that the definition of a running pool of root's, read by a user, can be used by that user."""
+    pool = user.root / "pool"
+    pool.mkdir()
+    os.chown(pool, STRANGER, STRANGER)
+    (user.root / "p.xml").write_text(
+        f"<pool type='dir'><name>p</name><target><path>{pool}</path>"
+        "<permissions><mode>0755</mode><owner>0</owner><group>0</group></permissions></target></pool>"
+    )
+    user.ok("pool-define", user.root / "p.xml")
+    user.ok("pool-start", "p")
+    user.ok("vol-create-as", "p", "v", "1M")
+    user.ok("vol-create-as", "p", "t", "1M", "--save-on-stop", "no")
+    user.ok("vol-start", "t", "--pool", "p")
+    assert {one.stat().st_uid for one in pool.rglob("*")} == {STRANGER}

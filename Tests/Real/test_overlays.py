@@ -9,7 +9,7 @@ import time
 import images
 import pytest
 from images import qemu_img
-from tools import BUSY, DONE, MIB
+from tools import BAD_DATA, BUSY, DONE, MIB
 
 SPARSE = ["--allocation", "0"]
 
@@ -195,3 +195,30 @@ def test_a_machine_on_an_overlay_holds_its_base(site, pool, scratch):
         os.rename(pool / "o", scratch / "o")
         site.refused(BUSY, "vol-delete", "base", "--pool", "p", words="is in use by")
         site.ok("vol-clone", "base", "copy", "--pool", "p")
+
+
+def test_what_an_overlay_grows_by_reads_as_zeroes(site, pool, scratch):
+    """Also where the image below is longer, and has something there; it is not opened for that."""
+    (scratch / "image").write_bytes(b"below" * (8 * MIB // 5 + 1))
+    os.truncate(scratch / "image", 8 * MIB)
+    site.ok("vol-create-as", "p", "base", "8M", "--format", "raw")
+    site.ok("vol-upload", "base", scratch / "image", "--pool", "p")
+    words = ["--format", "qcow2", "--backing-vol", "base", "--backing-vol-format", "raw"]
+    site.ok("vol-create-as", "p", "o", "1M", *words)
+    site.ok("vol-resize", "o", "4M", "--pool", "p")
+    qemu_img("convert", "-O", "raw", pool / "o", scratch / "out")
+    content = (scratch / "out").read_bytes()
+    assert content[:MIB] == (scratch / "image").read_bytes()[:MIB]
+    assert content[MIB:] == bytes(3 * MIB)
+
+
+def test_a_base_of_another_format_is_refused(site, pool, scratch):
+    """An overlay is made without opening what is below it, which is looked at all the same."""
+    (scratch / "image").write_bytes(b"x" * MIB)
+    document = (
+        "<volume><name>o</name><capacity>1048576</capacity><target><format type='qcow2'/></target>"
+        f"<backingStore><path>{scratch}/image</path><format type='qcow2'/></backingStore></volume>"
+    )
+    (scratch / "o.xml").write_text(document)
+    site.refused(BAD_DATA, "vol-create", "p", scratch / "o.xml", words=["its backing store", "is not of format qcow2"])
+    assert not (pool / "o").exists() and site.findings("p") == []

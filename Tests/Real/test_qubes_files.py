@@ -25,9 +25,10 @@ def pool(request, site, place):
     vm.mkdir(parents=True, mode=0o700)
     (folder / "vm-templates").mkdir()
     contents.image(vm / "private.img", SIZE, at0="committed")
-    contents.image(vm / "private-precache.img", SIZE, at0="committed")
     contents.image(vm / f"private.img.3@{TIME}", SIZE, at0="three")
     stamp(vm / "private.img", 1767400000)
+    # Prepared once the committed image has its name and time.
+    contents.image(vm / "private-precache.img", SIZE, at0="committed")
     stamp(vm / "private-precache.img", 1767400000)
     stamp(vm / f"private.img.3@{TIME}", 1767323045)
     driver = "xen" if kind == "ext4" else "file-reflink"

@@ -7,7 +7,7 @@ from pathlib import Path
 import images
 import pytest
 from filesystems import BindMount, LoopFilesystem, unavailable
-from tools import BAD_DATA, BUSY, FORBIDDEN, MIB, NO_SPACE, UNSUPPORTED, USAGE, cannot_be_root, tree
+from tools import BAD_DATA, BUSY, EXISTS, FORBIDDEN, MIB, NO_SPACE, UNSUPPORTED, USAGE, cannot_be_root, tree
 
 LIBRARIES = Path("/usr/lib") / f"{os.uname().machine}-linux-gnu"
 
@@ -24,6 +24,43 @@ def test_blocks_cannot_be_shared_on_ext4(site, place):
         words="cannot share blocks between files (FICLONE); set setup_check to no to use the pool with full copies",
     )  # fmt: skip
     assert not folder.exists()
+
+
+def test_there_is_no_revision_behind_the_last_number(site, pool, scratch):
+    """What would be called by a larger number, nobody would find again."""
+    site.ok("vol-create-as", "p", "v", "1M", "--revisions-to-keep", "2")
+    (scratch / "new").write_bytes(b"x" * MIB)
+    site.ok("vol-import", "v", scratch / "new", "--pool", "p")
+    side = pool / ".cistern" / "volumes" / "v"
+    [revision] = side.glob("1@*")
+    revision.rename(side / "1000000000@2026-01-01T00:00:00Z")
+    before = tree(pool)
+    words = "has had revision 1000000000, and there is no larger number for another"
+    site.refused(UNSUPPORTED, "vol-import", "v", scratch / "new", "--pool", "p", words=words)
+    assert tree(pool) == before
+    site.ok("vol-set", "v", "revisions_to_keep", "0", "--pool", "p")
+    site.ok("vol-import", "v", scratch / "new", "--pool", "p")
+    site.ok("vol-delete", "v", "--pool", "p")
+    assert not side.exists()
+
+
+@pytest.mark.parametrize("files", [8, 10, 12])
+def test_too_few_open_files_are_no_room(site, pool, files):
+    site.ok("vol-create-as", "p", "v", "1M")
+    line = ["sh", "-c", f'ulimit -n {files} && exec "$@"', "sh", *site.argv("vol-resize", "v", "2M", "--pool", "p")]
+    done = subprocess.run(line, capture_output=True, text=True, env=site.surroundings(), timeout=60, check=False)
+    assert done.returncode in (0, NO_SPACE), done
+    assert done.returncode == 0 or "Too many open files" in done.stderr
+
+
+def test_a_copy_is_no_program(site, pool):
+    """Who owns a volume could have made its file run as another user; what is made of it does not."""
+    site.ok("vol-create-as", "p", "v", "1M", "--revisions-to-keep", "1")
+    (pool / "v").chmod(0o6755)
+    device = site.ok("vol-start", "v", "--pool", "p").strip()
+    assert os.stat(device).st_mode & 0o7777 == 0o755
+    site.ok("vol-stop", "v", "--pool", "p")
+    assert (pool / "v").stat().st_mode & 0o7777 == 0o755
 
 
 def test_space_for_all_blocks_at_once(site, scratch):
@@ -99,7 +136,7 @@ def test_an_overlay_without_a_recorded_format_is_not_copied(site, pool):
     # The header's extension that tells the format; one of an unknown kind is passed over.
     header = (pool / "o").read_bytes()
     (pool / "o").write_bytes(header.replace(b"\xe2\x79\x2a\xca", b"\x01\x02\x03\x04", 1))
-    words = "has no format recorded; record it with qemu-img rebase -u -F"
+    words = "has no format recorded; record it with qemu-img rebase -u -b BASE -F FORMAT IMAGE"
     site.refused(BAD_DATA, "vol-clone", "o", "c", "--pool", "p", words=words)
     assert not (pool / "c").exists()
 
@@ -110,12 +147,13 @@ def test_a_working_copy_reaches_no_image_in_another_folder(site, scratch, pool):
     site.ok("pool-undefine", "p")
     site.ok("pool-define-as", "p", "dir", "--target", pool, "--revisions-to-keep", "1")
     site.ok("pool-start", "p")
-    (pool / "sub").mkdir()
-    (pool / "sub" / "base").touch()
-    os.truncate(pool / "sub" / "base", MIB)
-    images.make(pool / "o", "qcow2", "1M", "-b", "sub/base", "-F", "raw")
+    site.ok("pool-define-as", "q", "dir", "--target", scratch / "q")
+    site.ok("pool-build", "q")
+    site.ok("pool-start", "q")
+    site.ok("vol-create-as", "q", "base", "1M", "--allocation", "0")
+    images.make(pool / "o", "qcow2", "1M", "-b", "../q/base", "-F", "raw")
     words = (
-        "its backing store 'sub/base' is named relative to the pool's folder, which a working copy cannot follow;"
+        "its backing store '../q/base' is named relative to the pool's folder, which a working copy cannot follow;"
         " name it by an absolute path (qemu-img rebase -u)"
     )
     site.refused(UNSUPPORTED, "vol-start", "o", "--pool", "p", words=words)
@@ -155,6 +193,27 @@ def test_a_missing_library_is_named(site, scratch, pool, line, name, advice):
     after = tree(scratch)
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert all(path.startswith("root/run") for path in changed), changed
+
+
+def test_what_is_left_of_another_volume_does_not_become_part_of_one_that_gets_its_name(site, pool, scratch):
+    (scratch / "content").write_bytes(b"content" * 1000)
+    for name in ("gone", "other"):
+        site.ok("vol-create-as", "p", name, str(MIB), "--revisions-to-keep", "2")
+        site.ok("vol-import", name, scratch / "content", "--pool", "p")
+    (pool / "gone").unlink()
+    records = pool / ".cistern" / "volumes" / "gone"
+    (records / "volume.conf").unlink()
+    before = tree(pool)
+    (scratch / "v.xml").write_text("<volume><name>gone</name><capacity>1048576</capacity></volume>")
+    for line in (
+        ["vol-rename", "other", "gone", "--pool", "p"], ["vol-create-as", "p", "gone", "1M"],
+        ["vol-create-as", "p", "gone", "1M", "--save-on-stop", "no"], ["vol-create", "p", scratch / "v.xml"],
+        ["vol-create-from", "p", scratch / "v.xml", "other"], ["vol-clone", "other", "gone", "--pool", "p"],
+        ["vol-import", "--create", "gone", scratch / "content", "--pool", "p"],
+    ):  # fmt: skip
+        site.refused(EXISTS, *line, words=["is left of another volume 'gone'", "see pool-check p"])
+    assert tree(pool) == before
+    assert len(list(records.iterdir())) == 1
 
 
 def test_nothing_is_asked_without_a_terminal(site, scratch):

@@ -209,12 +209,11 @@ class Outside:
 
     @staticmethod
     def _missing(item, guest):
-        outcome, text = "failed", str(guest.problem)
+        names = {name: 1 for name in item.keywords}
         if isinstance(guest.problem, pytest.skip.Exception):
-            outcome, text = "skipped", (str(item.path), item.location[1] or 0, f"Skipped: {text}")
-        return pytest.TestReport(
-            item.nodeid, item.location, {name: 1 for name in item.keywords}, outcome, text, "call"
-        )
+            place = (str(item.path), item.location[1] or 0, f"Skipped: {guest.problem}")
+            return pytest.TestReport(item.nodeid, item.location, names, "skipped", place, "call")
+        return pytest.TestReport(item.nodeid, item.location, names, "failed", str(guest.problem), "call")
 
     def pytest_sessionfinish(self):
         """No guest outlives the run, whatever ended it."""

@@ -12,18 +12,25 @@ GROWING = ("raw", "qcow2", "qed")
 # Formats that qemu-img check knows.
 CHECKED = ("qcow2", "qed", "vdi", "vmdk")
 DATA = 3 * MIB
+#: What qemu-img says where it could not measure how fast a key is derived: the clock of its processor time can stand
+#: still on a busy machine.
+UNMEASURED = "Unable to get accurate CPU usage"
+
+
+def measuring(argv, **options):
+    """Runs a program that may let qemu-img derive a key, anew a few times where that could not measure."""
+    for _ in range(20):
+        done = subprocess.run(argv, capture_output=True, check=False, **options)
+        if UNMEASURED.encode() not in done.stderr:
+            break
+    return done
 
 
 def qemu_img(*words, status=0):
     """Runs qemu-img, which must end with the status; returns its output."""
-    argv = ["qemu-img", *map(str, words)]
-    for _ in range(5):
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=60, check=False)
-        # It measures how fast keys are derived by a clock that can stand still on a busy machine.
-        if "Unable to get accurate CPU usage" not in done.stderr:
-            break
+    done = measuring(["qemu-img", *map(str, words)], timeout=60)
     assert done.returncode == status, f"qemu-img {words}: {done.stdout}{done.stderr}"
-    return done.stdout
+    return done.stdout.decode()
 
 
 def info(path, kind=None):

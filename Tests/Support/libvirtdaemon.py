@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import images
 import pytest
 from filesystems import unmount_below
 from tools import Result
@@ -26,11 +27,11 @@ class Virsh:
 
     def run(self, tool, *arguments, timeout=300, cwd=None, environment=None):
         driver = "secret" if tool.startswith("secret-") else "storage"
-        done = subprocess.run(
+        done = images.measuring(
             ["virsh", tool, *map(str, arguments)],
             env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LC_ALL": "C", "TZ": "UTC", "HOME": "/nonexistent",
                  "LIBVIRT_DEFAULT_URI": f"{driver}:///{self.socket}", **(environment or {})},
-            capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL, cwd=cwd, check=False,
+            timeout=timeout, stdin=subprocess.DEVNULL, cwd=cwd,
         )  # fmt: skip
         return Result(
             line=" ".join(["virsh", tool, *map(str, arguments)]),

@@ -1,5 +1,6 @@
 """JSON documents against the schemas in docs/schema."""
 
+from collections.abc import Callable
 import functools
 import json
 import re
@@ -84,7 +85,7 @@ def nothing(*_):
     """Words that describe and do not restrict."""
 
 
-CHECKS = {
+CHECKS: dict[str, Callable] = {
     "type": check_type, "required": check_required, "properties": check_properties,
     "additionalProperties": check_more, "items": check_items, "const": check_const, "enum": check_enum,
     "minimum": check_minimum, "maximum": check_maximum, "pattern": check_pattern,

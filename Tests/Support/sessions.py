@@ -8,13 +8,14 @@ from tools import PROGRAMS, REPOSITORY
 
 MARK = "\x1e"
 MAN = REPOSITORY / "man"
-#: What stands before a block that only a guest can run.
+#: What stands before a block that the golden tier cannot run.
 NEEDS_DEVICES = '\n.\\" needs devices\n'
 #: What differs from run to run and from machine to machine, by the command that prints it: as it is compared.
 VARYING = [
     ("", r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID"),
     ("", r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+0000)", "TIME"),
     ("", r"<([abcm]time|owner|group)>[0-9.]+<", r"<\1>NUMBER<"),
+    ("pool-metrics", r'version="[0-9.]+"', 'version="VERSION"'),
     ("pool-info", r"^(Capacity|Allocation|Available): .*", r"\1: SIZE"),
     ("pool-dumpxml", r"<(capacity|allocation|available) unit='bytes'>\d+<", r"<\1>SIZE<"),
     ("pool-health", r"\d+ ?%", "SHARE"),

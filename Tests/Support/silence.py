@@ -52,6 +52,8 @@ def death_in_the_middle(site, pool, volume, silence, seconds):
             into.stdin.write(b"x" * (SIZE - MIB))
             into.stdin.flush()
         given_up(into, f"pool '{pool}'", since, seconds)
+    # Till then it holds the volume, which is work in progress.
+    _wait_for_the_end(site)
     kinds = {finding["kind"] for finding in site.findings(pool)}
     assert kinds == {"import"}, kinds
     assert site.run("pool-check", pool, "--repair").status in (0, PROBLEMS)

@@ -35,7 +35,9 @@ enum ImageTargets {
 
   private static func probe(_ input: [UInt8], magic: [UInt8], at offset: Int) {
     var bytes = input
-    let choice = Int(bytes.popLast() ?? 0) % (sizes.count + 1)
+    let selector = Int(bytes.popLast() ?? 0)
+    let choice = selector % (sizes.count + 1)
+    let declared = VolumeFormat.allCases[selector / (sizes.count + 1) % VolumeFormat.allCases.count]
     if !magic.isEmpty, bytes.count >= offset + magic.count {
       bytes.replaceSubrange(offset..<offset + magic.count, with: magic)
     }
@@ -43,7 +45,8 @@ enum ImageTargets {
     // Small inputs reach VHDX's far tables, too: what follows the first 4 KiB stands where those are.
     let isSpread = bytes.starts(with: "vhdxfile".utf8)
     var reads = 0
-    let facts = ImageProbe.probe(size: ByteCount(size)) { (offset, count) -> [UInt8] in
+    let facts = ImageProbe.probe(size: ByteCount(size), as: declared) {
+      (offset, count) -> [UInt8] in
       reads += 1
       require(reads <= 24, "reads too often")
       require(count > 0 && count <= 12 << 10, "asks for \(count) bytes")

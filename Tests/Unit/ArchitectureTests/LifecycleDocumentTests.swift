@@ -34,6 +34,8 @@ struct LifecycleDocumentTests {
       case "set a property": all.append(.configure)
       case "set revisions_to_keep":
         all.append(kind == .inPlace ? .configure : .configureRetention)
+      case "commit": all.append(.commit)
+      case "rename": all.append(.rename)
       case "delete": all.append(.remove)
       default: return nil
       }
@@ -45,7 +47,8 @@ struct LifecycleDocumentTests {
   static let actions: [String: [LifecycleAction]] = [
     "make working copy": [.makeWorkingCopy], "nothing": [],
     "the same working copy goes on": [.continueWorkingCopy],
-    "commit": [.commit], "drop working copy": [.dropWorkingCopy], "revert": [.revert],
+    "commit": [.commit], "commit a copy": [.commitCopy], "rename": [.rename],
+    "drop working copy": [.dropWorkingCopy], "revert": [.revert],
     "resize committed state": [.resizeCommitted], "change recorded size": [.resizeCommitted],
     "resize working copy": [.resizeWorkingCopy], "resize the device": [.resizeWorkingCopy],
     "replace committed state": [.replaceCommitted], "last committed state": [],
@@ -175,7 +178,7 @@ struct LifecycleDocumentTests {
     #expect(ExitStatus(LifecycleRefusal.alreadyExists.error.code).rawValue == 3)
     #expect(
       text.contains(
-        "With rw=no, stop drops the working copy instead of committing it, and resize is refused with 77."
+        "With rw=no, stop drops the working copy instead of committing it, and resize and commit are refused with 77."
       ))
     #expect(ExitStatus(LifecycleRefusal.readOnly.error.code).rawValue == 77)
   }

@@ -55,6 +55,28 @@ struct SourceTests {
     }
   }
 
+  @Test("every requirement of a backend has a comment that says what holds before and after")
+  func contracts() throws {
+    let starts = ["  func ", "  var ", "  init(", "  static "]
+    var seen = 0
+    var missing: [String] = []
+    for file in Self.swift where file.hasPrefix("Sources/StorageBackend/") {
+      let lines = try Repository.lines(file)
+      var isInProtocol = false
+      for (index, line) in lines.enumerated() {
+        if line.hasPrefix("package protocol ") { isInProtocol = true }
+        if line == "}" { isInProtocol = false }
+        guard isInProtocol, starts.contains(where: { line.hasPrefix($0) }) else { continue }
+        seen += 1
+        if !lines[index - 1].trimmed.hasPrefix("///") {
+          missing.append("\(file):\(index + 1): \(line.trimmed)")
+        }
+      }
+    }
+    #expect(seen > 60)
+    #expect(missing.isEmpty, "\(missing.asLines)")
+  }
+
   @Test("every type and function at the top of a module has a comment that says what it is")
   func documentation() throws {
     let missing = try Self.swift.flatMap(Self.declarations)

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageModel
 import StorageOS
 import TestSupport
@@ -84,14 +84,10 @@ struct BlockVolumeTests {
     #expect(error?.hint?.contains("incomplete") == true)
     let volume = try backend.disk()
     #expect(volume.problem?.contains("an import did not finish") == true)
-    let started = failure { () throws(StorageError) in
-      try backend.exposeCommitted(of: volume, Steps())
+    for event in [LifecycleEvent.start, .export] {
+      let refused = failure { () throws(StorageError) in _ = try volume.transition(event) }
+      #expect(refused?.code == .badInput)
     }
-    #expect(started?.code == .badInput)
-    let opened = failure { () throws(StorageError) in
-      try backend.openCommitted(volume, revision: nil)
-    }
-    #expect(opened?.code == .badInput)
     try temporary.write([UInt8](repeating: 2, count: 4096), to: "whole")
     try replace(size: 4096, from: "whole")
     #expect(try backend.disk().problem == nil)
@@ -110,7 +106,13 @@ struct BlockVolumeTests {
       definition: definition, properties: try backend.disk().properties, hasCommitted: true,
       hasWorkingCopy: false)
     let content = VolumeContent(source, try Descriptor(reading: temporary.path.appending(file)))
-    try backend.copyContent(of: content, to: backend.disk().name, Steps())
+    let target = try backend.disk().definition
+    let way =
+      format == .raw
+      ? NewContent.Way.copy(content.descriptor)
+      : .conversion(ImageConversion(from: content, key: nil, to: target, key: nil))
+    let size = ByteCount(4 << 20)
+    try backend.write(NewContent(way, size: size, capacity: size), to: target.name, Steps())
     #expect(try read(0).starts(with: Array("begin\0".utf8)))
     for offset: Int64 in [4096, 3 << 20, 7 << 20] {
       #expect(try read(offset).allSatisfy { $0 == 0 })

@@ -1,6 +1,6 @@
 import BlockVolumes
+import StorageBackend
 import StorageConf
-import StorageCore
 import StorageHost
 import StorageModel
 import StorageOS
@@ -12,7 +12,7 @@ struct LoopPool: BlockBackend {
   let pool: PoolDefinition
   let host: HostFolders
 
-  init(_ pool: PoolDefinition, host: HostFolders) {
+  init(_ pool: PoolDefinition, host: HostFolders, secrets: any SecretSource) {
     self.pool = pool
     self.host = host
   }
@@ -27,7 +27,7 @@ struct LoopPool: BlockBackend {
       pool,
       host: HostFolders(
         configuration: root.appending("etc"), runtime: root.appending("run"),
-        data: root.appending("data")))
+        data: root.appending("data")), secrets: NoSecrets())
   }
 
   var records: StateRecords { StateRecords(host: host, pool: pool.name) }

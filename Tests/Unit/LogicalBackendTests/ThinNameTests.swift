@@ -30,7 +30,9 @@ struct ThinNameTests {
     arguments: [
       ("vm-a-private", "vm-a-private", ThinRole.current), ("a-snap", "a", .working),
       ("a-import", "a", .importing), ("a-1521065906-back", "a", .back(1_521_065_906)),
-      ("a-text-back", "a-text-back", .current), ("a-back", "a-back", .current),
+      ("a-text-back", "a-text-back", .current),
+      ("a-9223372036854775807-back", "a-9223372036854775807-back", .current),
+      ("a-back", "a-back", .current),
       ("-snap", "-snap", .current), ("a-root", "a-root", .current),
     ])
   func roles(name: String, volume: String, role: ThinRole) throws {
@@ -45,16 +47,12 @@ struct ThinNameTests {
     #expect(try family("a-root", rows).backs.map(\.volume.name) == ["a-root-5-back"])
   }
 
-  @Test("revisions are ordered by their times, numbered by their tags, or counted on without")
+  @Test("revisions are called by their epochs, whichever others there are")
   func numbers() throws {
-    let rows = try [
-      row("a", tags: "cistern:state=9"), row("a-30-back"),
-      row("a-20-back", tags: "cistern:state=7"),
-      row("a-10-back"),
-    ]
-    let found = try family("a", rows)
-    #expect(found.revisions.map(\.revision.number) == [1, 7, 8])
-    #expect(found.nextNumber == 10)
+    let rows = try [row("a"), row("a-30-back"), row("a-20-back"), row("a-10-back")]
+    #expect(try family("a", rows).revisions.map(\.revision.identifier) == ["10", "20", "30"])
+    let rest = try family("a", Array(rows[...1])).revisions
+    #expect(rest.map(\.revision.identifier) == ["30"] && rest[0].revision.name == "30-back")
   }
 
   @Test("the next revision is later than every other, whatever the clock says")
@@ -62,6 +60,19 @@ struct ThinNameTests {
     let found = try family("a", [row("a"), row("a-200-back")])
     #expect(found.nextBack(now: 100) == "a-201-back")
     #expect(found.nextBack(now: 500) == "a-500-back")
+  }
+
+  @Test("the number of a revision that is gone is never given again")
+  func removed() throws {
+    let rows = try [row("a"), row("a-100-back"), row("a-200-back")]
+    var found = try family("a", rows)
+    #expect(found.record(without: ["a-100-back"]) == VolumeRecord())
+    let record = found.record(without: ["a-200-back"])
+    found = try family("a", Array(rows[...1]))
+    #expect(found.nextBack(now: 200) == "a-200-back")
+    found.record = record
+    #expect(found.nextBack(now: 200) == "a-201-back")
+    #expect(found.nextBack(now: 150) == "a-201-back")
   }
 
   @Test("without its own name the newest revision is the committed state")

@@ -1,5 +1,5 @@
 import SCSIUnits
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -23,7 +23,7 @@ struct FibreChannelTests {
       type: .scsi, name: try PoolName("p"), uuid: .derived(from: "p"),
       target: PoolTarget(path: tree.host.dev))
     pool.source.adapter = .fibreChannelHost(port)
-    return SCSIBackend(pool, host: tree.host)
+    return SCSIBackend(pool, host: tree.host, secrets: NoSecrets())
   }
 
   /// Does what a driver does, in another process: makes the host of a port when told so, with one unit.
@@ -54,12 +54,12 @@ struct FibreChannelTests {
   func lookUp() throws {
     let tree = try RecordedTree("fc_host")
     let hosts = SCSIHosts(sys: tree.host.sys)
-    #expect(hosts.fibreChannelHost(wwnn: "20000000c9831b4b", wwpn: "5001a4a000000001") == 7)
-    #expect(hosts.fibreChannelHost(wwnn: "0x20000000C9831B4B", wwpn: "10000000c9831b4b") == 5)
-    #expect(hosts.fibreChannelHost(fabric: "100000051e1a2b3d") == 6)
-    #expect(hosts.hostWithRoomForVirtualPort() == 6)
-    #expect(hosts.parent(ofVirtualPort: 7) == 5)
-    #expect(hosts.parent(ofVirtualPort: 5) == nil)
+    #expect(try hosts.fibreChannelHost(wwnn: "20000000c9831b4b", wwpn: "5001a4a000000001") == 7)
+    #expect(try hosts.fibreChannelHost(wwnn: "0x20000000C9831B4B", wwpn: "10000000c9831b4b") == 5)
+    #expect(try hosts.fibreChannelHost(fabric: "100000051e1a2b3d") == 6)
+    #expect(try hosts.hostWithRoomForVirtualPort() == 6)
+    #expect(try hosts.parent(ofVirtualPort: 7) == 5)
+    #expect(try hosts.parent(ofVirtualPort: 5) == nil)
     let address = PoolSource.PCIAddress(domain: 0, bus: 3, slot: 0, function: 0)
     #expect(try hosts.number(of: .scsiHostParent(address: address, uniqueID: 0)) == 5)
     #expect(try hosts.number(of: .scsiHostParent(address: address, uniqueID: 2)) == 7)

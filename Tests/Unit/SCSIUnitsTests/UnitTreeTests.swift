@@ -1,5 +1,5 @@
 import BlockVolumes
-import StorageCore
+import StorageBackend
 import StorageHost
 import StorageModel
 import StorageOS
@@ -26,19 +26,20 @@ struct UnitTreeTests {
     throws -> SCSIBackend
   {
     let target = target.map { tree.host.dev.appending($0) } ?? tree.host.dev
-    return SCSIBackend(try pool(.scsiHost(name: adapter), target: target), host: tree.host)
+    return SCSIBackend(
+      try pool(.scsiHost(name: adapter), target: target), host: tree.host, secrets: NoSecrets())
   }
 
   @Test("a host's units are listed with their sizes and identities, other hosts' are not")
   func units() throws {
     let tree = try RecordedTree("scsi_debug")
     let units = SCSITree(sys: tree.host.sys)
-    let found = units.units(ofHost: 1)
+    let found = try units.units(ofHost: 1)
     #expect(found.map(\.device) == ["sdc", "sdd"])
     #expect(found.map(\.size) == [ByteCount(16 << 20), ByteCount(16 << 20)])
     // What scsi_id of systemd 252 said on the machine that was recorded.
     #expect(
-      found.map { units.identity(of: $0.address)?.description }
+      try found.map { try units.identity(of: $0.address)?.description }
         == ["333333330000007d0", "333333330000007d1"])
     let backend = try backend(tree)
     #expect(try backend.sizes() == PoolSizes(capacity: 33_554_432, allocation: 33_554_432))
@@ -68,10 +69,10 @@ struct UnitTreeTests {
     #expect(backend.path(of: first) == tree.host.dev.appending("disk/by-path/pci-a"))
     #expect(backend.path(of: second) == tree.host.dev.appending("sdb"))
     for path in ["disk/by-path/pci-b", "disk/by-path/pci-a", "sda"] {
-      #expect(backend.volumeName(forPath: tree.host.dev.appending(path)) == first)
+      #expect(try backend.volumeName(forPath: tree.host.dev.appending(path)) == first)
     }
-    #expect(backend.volumeName(forPath: tree.host.dev.appending("sdc")) == nil)
-    #expect(backend.volumeName(forPath: tree.host.dev.appending("nothing")) == nil)
+    #expect(try backend.volumeName(forPath: tree.host.dev.appending("sdc")) == nil)
+    #expect(try backend.volumeName(forPath: tree.host.dev.appending("nothing")) == nil)
   }
 
   @Test("a start scans all channels, targets and units")
@@ -89,7 +90,8 @@ struct UnitTreeTests {
   func refusals() throws {
     let tree = try RecordedTree("scsi_debug")
     let elsewhere = SCSIBackend(
-      try pool(.scsiHost(name: "host0"), target: Path("/srv")), host: tree.host)
+      try pool(.scsiHost(name: "host0"), target: Path("/srv")), host: tree.host,
+      secrets: NoSecrets())
     #expect(
       failure { () throws(StorageError) in try elsewhere.start(Steps()) }?.problem
         == "unable to use target path '/srv'")

@@ -153,6 +153,18 @@ struct ConfEditingTests {
     }
     #expect(edits > 500)
   }
+
+  @Test("a section is removed from a file that cannot be understood, and every other byte stays")
+  func removingWhatIsNotUnderstood() throws {
+    let other = Array("# caf".utf8) + [0xe9, 0x0a] + Array("stray = before\n[good]\nk=v\n".utf8)
+    let bad = Array("[bad]\nnonsense\nk=".utf8) + [0xff, 0x0a] + Array("  more\nnul\u{0}\n".utf8)
+    let bytes = other + bad + Array("[last]\nnot an assignment\n".utf8)
+    #expect(throws: ConfProblem.self) { try ConfDocument.parse(bytes, file: "f") }
+    var document = try ConfDocument.parse(bytes, file: "f", tolerant: true)
+    #expect(document.sections.map(\.name) == ["good", "bad", "last"])
+    try document.removeSection("bad")
+    #expect(document.bytes == other + Array("[last]\nnot an assignment\n".utf8))
+  }
 }
 
 /// A small generator of repeatable numbers.

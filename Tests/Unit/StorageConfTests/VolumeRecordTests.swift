@@ -22,6 +22,8 @@ struct VolumeRecordTests {
       sector_size=4096
       identity=0a-1b
       unfinished=import
+      pinned=3@2026-03-01T12:00:00Z,12@2026-03-02T00:00:00Z
+      last_revision=14
 
       """
     let record = try Self.read(text)
@@ -36,7 +38,27 @@ struct VolumeRecordTests {
     #expect(record.sectorSize == 4096)
     #expect(record.identity == "0a-1b")
     #expect(record.unfinished == .import)
+    #expect(record.pinned.map(\.number) == [3, 12])
+    #expect(record.lastRevision == 14)
     #expect(try record.text(file: "v") == text)
+  }
+
+  @Test(
+    "the highest number of a revision stays used when the newest goes, and a pin goes with its revision"
+  )
+  func revisionsThatGo() {
+    let all = (1...3).map { Revision(number: $0, time: Timestamp(seconds: 0)) }
+    var record = VolumeRecord()
+    record.pinned = [all[0], all[2]]
+    record.letGo(of: [all[0]], among: all)
+    #expect(record.pinned == [all[2]] && record.lastRevision == nil)
+    #expect(record.highestNumber(among: Array(all[1...])) == 3)
+    record.letGo(of: [all[2]], among: Array(all[1...]))
+    #expect(record.pinned.isEmpty && record.lastRevision == 3)
+    #expect(record.highestNumber(among: [all[1]]) == 3)
+    // Somebody else numbered on from what was there.
+    let others = [all[1], Revision(number: 5, time: Timestamp(seconds: 0))]
+    #expect(record.highestNumber(among: others) == 5)
   }
 
   @Test func nothing() throws {
@@ -63,6 +85,14 @@ struct VolumeRecordTests {
       "v:3: size: 'x' is not accepted: expected a size: not a whole number of bytes, with an optional unit such as KiB, MB or G"
     ),
     ("[volume]\nsource=../x", "v:2: source: '../x' is not accepted: expected the name of a volume"),
+    (
+      "[volume]\npinned=3",
+      "v:2: pinned: '3' is not accepted: expected revisions as NUMBER@TIME, with commas between them"
+    ),
+    (
+      "[volume]\nlast_revision=9223372036854775807",
+      "v:2: last_revision: '9223372036854775807' is not accepted: expected the number of a revision"
+    ),
     ("[volume]\nnew=1", "v:2: unknown key 'new' in [volume]"),
     ("[volumes]\nrw=1", "v:1: unknown section [volumes]"),
     (
@@ -77,9 +107,46 @@ struct VolumeRecordTests {
     } catch { #expect(error.text == message) }
   }
 
-  @Test func sourceThatCannotBeWritten() throws {
+  @Test(
+    "whatever a name is, it is read as it was written",
+    arguments: [
+      "a ;b", ";semi", " lead", "trail ", "y ; z", "\"\"", "100%", "a%20b", "%", "%4", "\u{e9}% ",
+      "plain",
+    ])
+  func names(text: String) throws {
     var record = VolumeRecord()
-    record.lifecycle.source = VolumeName(found: "a ;b")
-    #expect(throws: ConfProblem.self) { try record.text(file: "v") }
+    record.lifecycle.source = VolumeName(found: text)
+    record.renamedFrom = VolumeName(found: text)
+    let written = try record.text(file: "v")
+    #expect(try Self.read(written) == record)
+    #expect(record.renamedFrom != nil)
+    #expect(written.contains("source=\(text)\n") == (text == "plain"))
+  }
+
+  @Test("what is written in the place of a record leaves its comments, whatever bytes they are")
+  func commentsStay() throws {
+    let present =
+      Array("# mine\n[volume]\nformat = raw ; as made\nrw=no\n; kept\n".utf8) + [35, 0xff, 10]
+    var record = try VolumeRecord.read(present, file: "f")
+    record.lifecycle.isWritable = nil
+    record.lifecycle.saveOnStop = false
+    let bytes = try record.bytes(file: "f", replacing: present)
+    #expect(
+      bytes
+        == Array("# mine\n[volume]\nformat = raw ; as made\nsave_on_stop = no\n; kept\n".utf8)
+        + [35, 0xff, 10])
+    #expect(try VolumeRecord.read(bytes, file: "f") == record)
+  }
+
+  @Test("of what cannot be understood nothing stays")
+  func nothingStays() throws {
+    let record = VolumeRecord(format: .raw)
+    for present in [
+      "", "# mine\n", "[other]\nk=v\n", "nonsense\n", "[volume]\nformat=nonsense\nk=v\n",
+    ] {
+      let bytes = try record.bytes(file: "f", replacing: Array(present.utf8))
+      #expect(try VolumeRecord.read(bytes, file: "f") == record)
+    }
+    #expect(try record.bytes(file: "f", replacing: nil) == Array("[volume]\nformat=raw\n".utf8))
   }
 }

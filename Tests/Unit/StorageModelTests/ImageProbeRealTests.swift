@@ -84,9 +84,10 @@ struct ImageProbeRealTests {
     #expect(facts.problem == nil)
     #expect(facts.capacity == ByteCount(8 << 20))
     #expect(facts.backing?.path == path)
-    // Only qcow2 and QED have room for the base's format.
-    let recorded = format == "qcow2" || format == "qed"
-    #expect(facts.backing?.format == (recorded ? .raw : nil))
+    // Only qcow2 and QED have room for the base's format; QEMU takes what a VMDK names for one.
+    let recorded: [String: VolumeFormat] = ["qcow2": .raw, "qed": .raw, "vmdk": .vmdk]
+    let named: VolumeFormat? = backing.hasPrefix("json:") ? .raw : nil
+    #expect(facts.backing?.format == recorded[format] ?? named)
     guard backing == "base" else { return }
     #expect(folder.info("backing-filename", of: "i", format: format) == facts.backing?.path)
   }
@@ -108,14 +109,18 @@ struct ImageProbeRealTests {
   func encryption() throws {
     let folder = try ImageFolder()
     let secret = "--object secret,id=s,data=abcdefgh"
-    let fast = "-o key-secret=s,iter-time=10"
-    try #require(folder.shell("qemu-img create -q -f luks \(secret) \(fast) l 5M") != nil)
+    // On a busy machine qemu-img cannot always measure how fast a key is derived; asked anew it can.
+    func make(_ words: String) -> String? {
+      let making = "qemu-img create -q \(secret) \(words)"
+      return folder.shell("for n in $(seq 20); do \(making) && exit; done; exit 1")
+    }
+    try #require(make("-f luks -o key-secret=s,iter-time=10 l 5M") != nil)
     let plain = try folder.probe("l")
     #expect(plain.format == .raw)
     #expect(plain.encryption == .luks)
     #expect(plain.capacity == ByteCount(5 << 20))
     let options = "-o encrypt.format=luks,encrypt.key-secret=s,encrypt.iter-time=10"
-    try #require(folder.shell("qemu-img create -q -f qcow2 \(secret) \(options) q 5M") != nil)
+    try #require(make("-f qcow2 \(options) q 5M") != nil)
     let inside = try folder.probe("q")
     #expect(inside.format == .qcow2)
     #expect(inside.encryption == .luks)
@@ -138,11 +143,15 @@ struct ImageProbeRealTests {
   }
 
   @Test(.enabled(if: ImageFolder.has("qemu-img"), "needs qemu-img"))
-  func textDescriptorIsRaw() throws {
+  func textDescriptors() throws {
     let folder = try ImageFolder()
     let command = "qemu-img create -q -f vmdk -o subformat=monolithicFlat i 8M"
     try #require(folder.shell(command) != nil)
-    #expect(try folder.probe("i") == ImageFacts(format: .raw))
+    let facts = try folder.probe("i")
+    #expect(facts.format == .vmdk)
+    #expect(facts.capacity == ByteCount(8 << 20))
+    #expect(facts.references == [FileReference(.extent, "i-flat")])
+    #expect(facts.problem == "is a VMDK's description: its data is in other files")
   }
 
   @Test(.enabled(if: ImageFolder.has("qemu-io"), "needs qemu-io"))

@@ -21,6 +21,9 @@ enum LifecycleTable {
     export             | refused missing | clean                    | running                    | dirty
     configure          | refused missing | clean                    | refused stopFirst          | refused stopFirst
     configureRetention | refused missing | clean                    | running                    | dirty
+    commit rw          | refused missing | clean                    | running: commitCopy        | dirty: commitCopy
+    commit ro          | refused missing | clean                    | refused readOnly           | refused readOnly
+    rename             | refused missing | clean: rename            | refused stopFirst          | refused stopFirst
     remove             | refused missing | absent: remove           | refused alreadyStarted     | absent: remove
     """,
     .inPlace: """
@@ -36,6 +39,8 @@ enum LifecycleTable {
     export             | refused missing | clean                    | refused changingInPlace    | refused changingInPlace
     configure          | refused missing | clean                    | refused stopFirst          | refused stopFirst
     configureRetention | refused missing | clean                    | running                    | dirty
+    commit             | refused missing | refused nothingToCommit  | refused nothingToCommit    | refused nothingToCommit
+    rename             | refused missing | clean: rename            | refused stopFirst          | refused stopFirst
     remove             | refused missing | absent: remove           | refused alreadyStarted     | absent: remove
     """,
     .volatile: """
@@ -45,12 +50,14 @@ enum LifecycleTable {
     discard            | refused missing | clean                    | clean: dropWorkingCopy     | clean: dropWorkingCopy
     revert             | refused missing | refused noCommittedState | refused noCommittedState   | refused noCommittedState
     revertDiscarding   | refused missing | refused noCommittedState | refused noCommittedState   | refused noCommittedState
-    resize rw          | refused missing | clean: resizeCommitted   | running: resizeWorkingCopy | dirty: resizeWorkingCopy
+    resize rw          | refused missing | clean: resizeCommitted   | running: resizeCommitted, resizeWorkingCopy | dirty: resizeCommitted, resizeWorkingCopy
     resize ro          | refused missing | refused readOnly         | refused readOnly           | refused readOnly
     importData         | refused missing | refused noCommittedState | refused noCommittedState   | refused noCommittedState
     export             | refused missing | refused noCommittedState | refused noCommittedState   | refused noCommittedState
     configure          | refused missing | clean                    | refused stopFirst          | refused stopFirst
     configureRetention | refused missing | clean                    | running                    | dirty
+    commit             | refused missing | refused noCommittedState | refused noCommittedState   | refused noCommittedState
+    rename             | refused missing | clean: rename            | refused stopFirst          | refused stopFirst
     remove             | refused missing | absent: remove           | refused alreadyStarted     | absent: remove
     """,
     .snapshot: """
@@ -66,6 +73,8 @@ enum LifecycleTable {
     export             | refused missing | refused noCommittedState | refused noCommittedState   | refused noCommittedState
     configure          | refused missing | clean                    | refused stopFirst          | refused stopFirst
     configureRetention | refused missing | clean                    | running                    | dirty
+    commit             | refused missing | refused noCommittedState | refused noCommittedState   | refused noCommittedState
+    rename             | refused missing | clean: rename            | refused stopFirst          | refused stopFirst
     remove             | refused missing | absent: remove           | refused alreadyStarted     | absent: remove
     """,
     .originSnapshot: """
@@ -82,6 +91,9 @@ enum LifecycleTable {
     export             | refused missing | clean                    | running                    | dirty
     configure          | refused missing | clean                    | refused stopFirst          | refused stopFirst
     configureRetention | refused missing | clean                    | running                    | dirty
+    commit rw          | refused missing | clean                    | running: commitCopy        | dirty: commitCopy
+    commit ro          | refused missing | clean                    | refused readOnly           | refused readOnly
+    rename             | refused missing | clean: rename            | refused stopFirst          | refused stopFirst
     remove             | refused missing | absent: remove           | refused alreadyStarted     | absent: remove
     """,
   ]

@@ -39,7 +39,7 @@ struct LifecycleTests {
     let present = LifecycleTable.cells.map(\.place)
     #expect(Set(present) == wanted)
     #expect(present.count == wanted.count)
-    #expect(wanted.count == 480)
+    #expect(wanted.count == 560)
   }
 
   @Test("a refusal leaves nothing to do and has its own words and kind of error")
@@ -47,7 +47,8 @@ struct LifecycleTests {
     let kinds: [LifecycleRefusal: StorageError.Code] = [
       .alreadyExists: .exists, .missing: .notFound, .alreadyStarted: .busy, .uncommitted: .busy,
       .noCommittedState: .unsupported, .revisionsDisabled: .unsupported,
-      .nothingToDiscard: .unsupported, .readOnly: .permission, .followsSource: .unsupported,
+      .nothingToDiscard: .unsupported, .nothingToCommit: .unsupported, .readOnly: .permission,
+      .followsSource: .unsupported,
       .changingInPlace: .busy, .stopFirst: .busy,
     ]
     for refusal in LifecycleRefusal.allCases {

@@ -109,10 +109,19 @@ struct RevisionTests {
   @Test("a revision's suffix is its number and its moment, and is read back")
   func suffix() throws {
     let revision = Revision(number: 12, time: Timestamp(seconds: 1_709_164_800, nanoseconds: 77))
-    #expect(revision.suffix == "12@2024-02-29T00:00:00Z")
+    #expect(revision.name == "12@2024-02-29T00:00:00Z")
     #expect(revision.identifier == "12")
     #expect(revision.time.nanoseconds == 0)
-    #expect(Revision(suffix: revision.suffix) == revision)
+    #expect(Revision(suffix: revision.name) == revision)
+  }
+
+  @Test("a revision of a thin volume is called by its second, as by Qubes or without the ending")
+  func epoch() {
+    let revision = Revision(epoch: 1_709_164_800)
+    #expect(revision.identifier == "1709164800" && revision.name == "1709164800-back")
+    #expect(revision.number == 1_709_164_800 && revision.time.iso8601 == "2024-02-29T00:00:00Z")
+    // Later than any date has four digits for its year.
+    #expect(Revision(epoch: .max).identifier == "9223372036854775807")
   }
 
   @Test(
@@ -120,7 +129,7 @@ struct RevisionTests {
     arguments: [Int64.min, -62_135_596_801, 253_402_300_800, Int64.max])
   func farMoments(seconds: Int64) {
     let revision = Revision(number: 3, time: Timestamp(seconds: seconds))
-    #expect(Revision(suffix: revision.suffix) == revision)
+    #expect(Revision(suffix: revision.name) == revision)
   }
 
   @Test(
@@ -142,7 +151,7 @@ struct RevisionTests {
       "3@2023-02-29T00:00:00Z", "9223372036854775807@9999-12-31T23:59:59Z",
     ]
     for text in texts {
-      if let revision = Revision(suffix: text) { #expect(revision.suffix == text) }
+      if let revision = Revision(suffix: text) { #expect(revision.name == text) }
     }
   }
 

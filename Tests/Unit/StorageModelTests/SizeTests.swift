@@ -9,7 +9,7 @@ import Testing
     (" 3G ", 3_221_225_472),
     ("1T", 1_099_511_627_776), ("1TB", 1_000_000_000_000), ("1P", 1_125_899_906_842_624),
     ("7E", 8_070_450_532_247_928_832),
-    ("9EB", 9_000_000_000_000_000_000), ("9223372036854775807", Int64.max), ("010", 10),
+    ("9EB", 9_000_000_000_000_000_000), ("9223372036854775807", Int64.max), ("010", 10), ("+5", 5),
   ]
 
   @Test(arguments: sizes)
@@ -17,7 +17,7 @@ import Testing
     #expect(try ScaledSize.parse(text).bytes == bytes)
   }
 
-  @Test(arguments: ["", " ", "G", "-5", "+5", "five", "١", "--"])
+  @Test(arguments: ["", " ", "G", "-5", "+", "+-5", "five", "١", "--", "1M\n", "\t1M", "1\nM"])
   func refusesMalformedSizes(text: String) {
     #expect(throws: ScaledSize.Problem.malformed) { try ScaledSize.parse(text) }
   }

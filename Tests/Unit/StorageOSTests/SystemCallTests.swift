@@ -55,12 +55,12 @@ struct SystemCallTests {
   @Test(
     "what an errno means to a script",
     arguments: [
-      (ENOENT, .notFound), (ENOTDIR, .notFound), (EEXIST, .exists), (ENOTEMPTY, .exists),
+      (ENOENT, .notFound), (ENOTDIR, .notFound), (EEXIST, .exists), (ENOTEMPTY, .busy),
       (EBUSY, .busy), (ETXTBSY, .busy), (EAGAIN, .busy), (ENOSPC, .noSpace), (EDQUOT, .noSpace),
       (EFBIG, .noSpace), (EACCES, .permission), (EPERM, .permission), (EROFS, .permission),
       (EOPNOTSUPP, .unsupported), (ENOSYS, .unsupported), (ENOTTY, .unsupported),
-      (EXDEV, .unsupported), (EIO, .inputOutput), (EINVAL, .failure), (ENOMEM, .failure),
-      (EMFILE, .failure), (ELOOP, .failure), (ENAMETOOLONG, .failure), (0, .failure),
+      (EXDEV, .unsupported), (EIO, .inputOutput), (EINVAL, .failure), (ENOMEM, .noSpace),
+      (EMFILE, .noSpace), (ELOOP, .failure), (ENAMETOOLONG, .failure), (0, .failure),
     ] as [(Int32, StorageError.Code)])
   func mapping(number: Int32, code: StorageError.Code) {
     #expect(StorageError.Code(errno: number) == code)

@@ -101,6 +101,55 @@ struct TransferTests {
     #expect(keepsBlocks ? allocated >= 8_000_000 : allocated < 100_000)
   }
 
+  @Test(
+    "content that ends in zeroes has its whole length over a shorter file",
+    arguments: [End.file, .pipe], [false, true])
+  func zeroesPastTheEnd(from: End, keepsBlocks: Bool) throws {
+    for content in [
+      "truncate -s 5M source", "head -c 3M /dev/urandom > source; truncate -s 5M source",
+      "{ head -c 3M /dev/urandom; head -c 2M /dev/zero; } > source",
+    ] {
+      for start in [0, 512, 1_000_000] {
+        try temporary.shell("rm -f source fifo.in; \(content); head -c 1M /dev/urandom > target")
+        try temporary.shell(
+          "cp target wanted; dd if=source of=wanted conv=notrunc oflag=seek_bytes seek=\(start) status=none bs=1M"
+        )
+        try withSource(from) { source in
+          var transfer = try Transfer(from: source, to: temporary.open("target"))
+          transfer.targetStart = ByteCount(Int64(start))
+          transfer.keepsBlocks = keepsBlocks
+          try transfer.run()
+        }
+        try temporary.shell("cmp target wanted")
+      }
+    }
+  }
+
+  @Test("what was written can be read back, but from a pipe", arguments: End.allCases)
+  func readBack(end: End) throws {
+    guard end != .device || Self.canLoop else { return }
+    try temporary.shell("head -c 3M /dev/urandom > source; truncate -s 4M source target")
+    let digest = Counter()
+    switch end {
+    case .file:
+      let transfer = try Transfer(from: temporary.open("source"), to: temporary.open("target"))
+      #expect(try transfer.readBack(transfer.run(), into: digest))
+      #expect(digest.data + digest.zeroes == 4 << 20)
+    case .device:
+      let device = try temporary.loop("target")
+      defer { _ = Shell.run("losetup -d \(device)") }
+      let transfer = try Transfer(
+        from: temporary.open("source"), to: Descriptor(opening: device, flags: O_RDWR))
+      #expect(try transfer.readBack(transfer.run(), into: digest))
+      #expect(digest.data + digest.zeroes == 4 << 20)
+    case .pipe:
+      try temporary.shell("mkfifo fifo; (cat fifo > got) > /dev/null 2>&1 &")
+      let fifo = try Descriptor(opening: temporary.path.appending("fifo"), flags: O_WRONLY)
+      let transfer = try Transfer(from: temporary.open("source"), to: fifo)
+      #expect(try !transfer.readBack(transfer.run(), into: digest))
+    }
+  }
+
   @Test("holes over holes take no blocks, also where blocks are kept")
   func holesOverHoles() throws {
     try temporary.shell("truncate -s 8M source; truncate -s 8M target")

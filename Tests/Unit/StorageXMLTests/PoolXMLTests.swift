@@ -116,7 +116,7 @@ import Testing
   }
 
   @Test(arguments: [
-    ("driver='qcow2'", "driver", "'qcow2'."),
+    ("driver='a/b/c'", "driver", "'a/b/c'."),
     ("revisions_to_keep='-2'", "revisions_to_keep", "'-2'. Expected -1, 0 or a positive number"),
     ("setup_check='maybe'", "setup_check", "'maybe'. Expected yes or no"),
   ])
