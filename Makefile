@@ -6,11 +6,14 @@ DESTDIR =
 LAYOUT = multi
 SWIFT = swift
 SECONDS = 60
+SEEDS = 20
 PYTHON = /usr/bin/python3
 # The release build carries the Swift runtime and looks for nothing in the toolchain's folders.
 RELEASE = -c release --static-swift-stdlib -Xswiftc -no-toolchain-stdlib-rpath --disable-local-rpath
 # Nothing of the folder that it is built in is left in it, so that two builds are equal.
 RELEASE += -Xswiftc -file-prefix-map -Xswiftc $(CURDIR)=. -Xcc -ffile-prefix-map=$(CURDIR)=. -Xlinker --build-id=none
+# Installs what is missing, or says how. Where a package is built, Debian's tools see to that.
+DEPENDENCIES = scripts/dependencies
 STRIPPED = .build/stripped
 STATIC = .build/static
 # Archives are searched once, in order: those that libxml2 needs come again at the end.
@@ -23,7 +26,7 @@ help: ## Show this list
 
 .PHONY: build
 build: ## Build the release programs (LAYOUT=separate: one for each command)
-	@scripts/dependencies build
+	@$(DEPENDENCIES) build
 	@mkdir -p $(STRIPPED)
 	@scripts/static-libraries $(STATIC)
 ifeq ($(LAYOUT),separate)
@@ -92,6 +95,11 @@ test-interop-long: ## Compare with virsh what takes minutes of processor time, t
 	@$(MAKE) --no-print-directory programs
 	@CISTERN_LONG=1 scripts/tier interop -k long
 
+.PHONY: alternation
+alternation: ## Let this program and Qubes' drivers take turns on one pool, for many seeds (SEEDS=20; root)
+	@$(MAKE) --no-print-directory programs
+	@CISTERN_SEEDS=$(SEEDS) CISTERN_STEPS=300 scripts/tier real -k test_alternation
+
 .PHONY: conformance-thin
 conformance-thin: ## Run the whole conformance suite on thin pools in a guest (12 minutes where the guest is emulated)
 	@scripts/dependencies build test guest
@@ -103,6 +111,12 @@ power-cuts: ## Cut the power at every flush of a session on a thin pool and on X
 	@scripts/dependencies build test guest
 	@$(MAKE) --no-print-directory programs
 	@CISTERN_ALL=1 CISTERN_TIER_LIMIT=9000 scripts/tier guest -s -k every_loss_of_power
+
+.PHONY: failing-looks
+failing-looks: ## Make each call by which a command looks at the machine, or changes it, fail in turn (an hour)
+	@scripts/dependencies build test
+	@$(MAKE) --no-print-directory programs
+	@CISTERN_ALL=1 scripts/tier crash -k 'failing_looks or failing_changes'
 
 .PHONY: crash-logical
 crash-logical: ## Kill commands on logical volumes before each change they make (an hour where the guest is emulated)
@@ -123,13 +137,13 @@ conformance-units: ## Run the whole conformance suite of volumes that change in 
 	@CISTERN_ALL=1 scripts/tier guest -k 'TestUnits or TestMaps or TestLinear'
 
 .PHONY: check-deb
-check-deb: ## Build the Debian package twice, compare, and take it through its life (minutes; root)
+check-deb: ## Build the Debian package here and in a clean Debian, compare, and take it through its life (minutes; root)
 	@scripts/dependencies build test
 	@scripts/check-deb
 
 .PHONY: deb
 deb: ## Build the Debian package from the sources as they are, into .build/debian/release
-	@scripts/dependencies build test
+	@scripts/dependencies build package
 	@scripts/build-deb release .build/debian/release
 
 .PHONY: bench
@@ -161,6 +175,14 @@ man: ## Rebuild the man pages and the README's table of pool types
 	@$(SWIFT) build --product cistern
 	@scripts/make-man --program .build/debug/cistern
 	@scripts/make-pool-table --program .build/debug/cistern
+
+.PHONY: version
+version: ## Write the version of CHANGELOG.md's newest release into the program and debian/changelog
+	@scripts/make-version
+
+.PHONY: pictures
+pictures: ## Draw the pictures of docs from the tables that the tests compare with the code
+	@scripts/make-pictures
 
 .PHONY: completions
 completions: ## Rebuild the shell completions from the commands' own tables

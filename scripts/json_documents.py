@@ -22,8 +22,9 @@ def resolved(schema, root):
     return schema
 
 
-def fields(schema, root, before=""):
-    """Every field of a document with what it is, those of inner objects after the one that holds them."""
+def fields(schema, root, before="", above=()):
+    """Every field of a document with what it is, those of inner objects after the one that holds them; of objects in
+    objects of the same kind (`above`) only once."""
     for name, field in resolved(schema, root).get("properties", {}).items():
         if name == "schema" and not before:
             continue
@@ -31,7 +32,10 @@ def fields(schema, root, before=""):
         if not field.get("description"):
             raise Lost(f"{root['title']}: {before}{name} has no description")
         yield before + name, kind_of(field), field["description"]
-        yield from fields(field.get("items", field), root, before + name + ("[]." if "items" in field else "."))
+        inner = field.get("items", field)
+        if inner.get("$ref") is None or inner["$ref"] not in above:
+            where = before + name + ("[]." if "items" in field else ".")
+            yield from fields(inner, root, where, (*above, inner.get("$ref")))
 
 
 def lines(folder, prose, argument, escaped):
@@ -41,6 +45,9 @@ def lines(folder, prose, argument, escaped):
     result = []
     for path in sorted(folder.glob("*.schema.json")):
         schema = json.loads(path.read_text(encoding="utf-8"))
+        # What is no document that a command prints has a page of its own.
+        if "schema" not in schema["properties"]:
+            continue
         result += [".Ss " + escaped(schema["title"])] + prose(schema["description"])
         listed = list(fields(schema, schema))
         if listed:
