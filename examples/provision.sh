@@ -27,13 +27,12 @@ ensure pool-define-as "$pool" dir --target "$folder" --revisions-to-keep 2 --if-
 ensure pool-start "$pool" --if-inactive
 ensure pool-autostart "$pool"
 
+# A new disk comes with its content or not at all; an old one keeps what the machine has written.
 for machine in web mail build; do
-  before=$changes
-  ensure vol-create-as "$pool" "$machine.img" 64M --allocation 0 --if-not-exists
-  # A new disk gets its content, and its size again; an old one keeps what the machine has written.
-  if [ "$changes" != "$before" ] && [ -n "$image" ]; then
-    ensure vol-import "$machine.img" "$image" --pool "$pool"
-    ensure vol-resize "$machine.img" 64M --pool "$pool"
+  if [ -n "$image" ]; then
+    ensure vol-import "$machine.img" "$image" --pool "$pool" --create --capacity 64M --if-not-exists
+  else
+    ensure vol-create-as "$pool" "$machine.img" 64M --allocation 0 --if-not-exists
   fi
 done
 printf '%d changes\n' "$changes"
