@@ -78,11 +78,8 @@ extension DriverBackend: LifecycleBackend {
   }
 
   package func describe(_ volume: Volume, at revision: Revision?) throws(StorageError) -> Volume {
-    try session.ask(
-      "describe",
-      [("volume", .string(volume.name.text))] + (revision.map { [("revision", $0.told)] } ?? [])
-    ) { answer throws(DriverFault) in
-      let told = try self.volume(Members(answer.value("volume"), "volume"))
+    try describe(volume, at: revision) { answer throws(DriverFault) in
+      let told = try self.volume(answer)
       guard told.name == volume.name else {
         throw DriverFault("volume '\(told.name)', asked for '\(volume.name)'")
       }
@@ -95,9 +92,26 @@ extension DriverBackend: LifecycleBackend {
     }
   }
 
-  /// The protocol of drivers has no word for it.
+  /// Nil, too, where the driver says nothing of it.
   package func stateID(of volume: Volume, at revision: Revision?) throws(StorageError) -> StateID? {
-    nil
+    try describe(volume, at: revision) { answer throws(DriverFault) in
+      try answer.text("state_id").map { text throws(DriverFault) in
+        guard let identifier = StateID(text) else {
+          throw DriverFault("state_id '\(text)', which is not 32 hexadecimal digits in lower case")
+        }
+        return identifier
+      }
+    }
+  }
+
+  private func describe<Answer>(
+    _ volume: Volume, at revision: Revision?,
+    _ read: (Members) throws(DriverFault) -> Answer
+  ) throws(StorageError) -> Answer {
+    try session.ask(
+      "describe",
+      [("volume", .string(volume.name.text))] + (revision.map { [("revision", $0.told)] } ?? [])
+    ) { answer throws(DriverFault) in try read(Members(answer.value("volume"), "volume")) }
   }
 
   package func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts] {

@@ -16,6 +16,8 @@ from tools import PROGRAMS, REPOSITORY
 ELSEWHERE = {"cistern.find-storage-pool-sources/1"}
 # Written only when something happens; test_events.py checks it.
 ELSEWHERE |= {"cistern.pool-event/1"}
+# What commands and driver processes say to each other; the real tier's test_drivers.py checks it.
+ELSEWHERE |= {"cistern.driver/1"}
 
 
 @pytest.mark.parametrize("script", ["make-man", "make-completions", "make-pool-table"])

@@ -48,6 +48,8 @@ TRIM = "libvirt trims only on Ceph; we give the blocks back wherever the file sy
 
 PRINTED = "virsh prints the source's document under another name, with its key, path and times; we print the copy's"
 WORDS = "libvirt passes on what iscsiadm says; we say what is missing"
+SEVERAL = "these commands take several volumes, the last of the words may be their pool"
+EVERY_POOL = "without a pool, vol-list lists the volumes of all active ones"
 SHOWN = "libvirt takes the value and warns; we take no secret as an argument, which everybody could see"
 
 # (scenario, line): {stdout, stderr or status: reason}. The line * stands for any of the scenario.
@@ -58,6 +60,9 @@ DIFFERENCES = {
     ("usage", "vol-create-as"): {"stderr": LAST},
     ("usage", "vol-create-as p"): {"stderr": LAST},
     ("usage", "vol-resize"): {"stderr": LAST},
+    ("usage", "vol-delete a b c d e f g h i j"): {"stderr": SEVERAL},
+    ("usage", "vol-info a b c d e f g h i j"): {"stderr": SEVERAL},
+    ("usage", "vol-list"): {"stdout": EVERY_POOL, "status": EVERY_POOL},
     ("validated pool documents", "*"): {"stderr": SCHEMA},
     ("validated documents of secrets", "*"): {"stderr": SCHEMA},
     ("life of a volume", "vol-delete v --pool images --delete-snapshots"): {

@@ -16,7 +16,7 @@ from tools import BUSY, FORBIDDEN, USAGE
         "vol-create-as p x 1M --format foo", "vol-create-as p x 10X", "vol-create-as p x 1M --rw maybe",
         "vol-create-as p x 1M --allocation 1Y", "vol-create-as p x 1M --revisions-to-keep many",
         "vol-create-as p x 1M --format qcow2 --backing-vol v --backing-vol-format foo",
-        "pool-list --type foo", "pool-define-as q foo --target /x", "pool-define-as q dir --target /x --driver foo",
+        "pool-list --type foo", "pool-define-as q foo --target /x", "pool-define-as q dir --target /x --driver -foo",
         "pool-define-as q fs --source-dev /dev/x --target /x --source-format foo",
         "pool-create-as q dir --target /x --revisions-to-keep many", "vol-wipe v p --algorithm foo",
         "vol-set v rw maybe p", "vol-set v foo yes p", "vol-set v revisions_to_keep many p", "vol-resize v 10X p",

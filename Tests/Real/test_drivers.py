@@ -1,5 +1,6 @@
 """Driver processes through ordinary commands: the example that works, and doubles of it that do all kinds of wrong."""
 
+import json
 import os
 import shutil
 import time
@@ -7,6 +8,7 @@ from pathlib import Path
 
 import contents
 import pytest
+import schemas
 from tools import BAD_DATA, DONE, FORBIDDEN, MIB, NO_SPACE, REPOSITORY, UNSUPPORTED, Site
 
 FAILURE, INPUT_OUTPUT = 1, 74
@@ -41,6 +43,20 @@ def define(site, tmp_path, driver="hostile", **options):
     file.write_text(f"[p]\ndriver={driver}\ntarget={tmp_path}/pool\n{lines}")
     site.ok("pool-define", file, "--conf")
     site.ok("pool-start", "p")
+
+
+def test_messages_are_as_the_schema_says(tmp_path, drivers):
+    shutil.copy(REPOSITORY / "Tests" / "Support" / "recordingdriver.py", drivers / "cistern-driver-recording")
+    (tmp_path / "root").mkdir()
+    site = Site(tmp_path / "root", environment={"CISTERN_DRIVERS": str(drivers)})
+    site.ok("cistern-driver-check", drivers / "cistern-driver-recording", tmp_path / "pool")
+    root = schemas.named("cistern.driver/1")
+    verbs = set()
+    for line in (drivers / "messages").read_text().splitlines():
+        [(sort, message)] = json.loads(line).items()
+        schemas.check(message, root["$defs"][sort], root)
+        verbs.add(message.get("verb"))
+    assert {"hello", "open", "create", "commit", "revert", "describe", "findings", "repair"} <= verbs
 
 
 def test_the_whole_life_of_a_volume(tmp_path, drivers):

@@ -95,7 +95,7 @@ def test_a_copy_of_a_volume_of_root_belongs_to_who_makes_it(user, scratch, folde
     for site in (root, user):
         site.ok("pool-define-as", "p", "dir", "--target", place)
         site.ok("pool-start", "p")
-    words = {"raw": [], "qcow2": ["--format", "qcow2"], "overlay": ["--format", "qcow2", "--backing-vol", "b", "--backing-vol-format", "raw"]}
+    words: dict[str, list[str]] = {"raw": [], "qcow2": ["--format", "qcow2"], "overlay": ["--format", "qcow2", "--backing-vol", "b", "--backing-vol-format", "raw"]}
     root.ok("vol-create-as", "p", "b", "1M")
     root.ok("vol-create-as", "p", "v", "1M", *words[kind])
     for name in ("b", "v"):

@@ -33,7 +33,6 @@ class TestRecords:
         site.refused(BAD_DATA, "vol-start", "v", "--pool", "p", words="is no file, as a record should be")
         site.ok("vol-start", "other", "--pool", "p")
 
-
     @pytest.mark.parametrize("kind", ["folder", "fifo", "link", "text"])
     def test_the_advice_about_such_a_record_works(self, site, pool, volume, kind):
         volume.unlink()
@@ -58,7 +57,6 @@ class TestRecords:
         (volume / "kept").unlink()
         site.ok("vol-delete", "v", "--pool", "p")
         assert site.findings("p") == []
-
 
     @pytest.mark.parametrize("layout", ["plain", "xen"])
     @pytest.mark.parametrize("kind", ["file", "fifo", "link"])
@@ -298,8 +296,8 @@ class TestBrokenImages:
         # Folders of records that are closed hide what is in them, and nothing else.
         (pool / ".cistern/volumes").mkdir(parents=True, exist_ok=True)
         (pool / ".cistern/volumes").chmod(0o700)
-        found = [(one["kind"], one["volume"]) for one in user.findings("p")]
-        assert ("unreadable", "z") in found and ("unreadable", None) in found
+        named = [(one["kind"], one["volume"]) for one in user.findings("p")]
+        assert ("unreadable", "z") in named and ("unreadable", None) in named
 
     @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to close a folder")
     def test_the_sizes_of_a_pool_that_cannot_be_reached(self, site, pool):

@@ -138,7 +138,7 @@ extension Tool {
     else { return nil }
     var path = Path(given)
     if !path.isAbsolute {
-      guard let pool = arguments.value("pool"),
+      guard let pool = namedVolumes().pool,
         let record = record(pool),
         let folder = record.definition.target.path
       else { return nil }
@@ -165,7 +165,7 @@ extension Tool {
   private var volumeOfAnyPool: String? {
     guard let parameter = command.parameters.first(where: { $0.value.isVolume }),
       let given = arguments.value(parameter.name), !given.contains("/"),
-      command.parameter(named: "pool") != nil, arguments.value("pool") == nil
+      command.parameter(named: "pool") != nil, namedVolumes().pool == nil
     else { return nil }
     var present: [String] = []
     for record in pools {

@@ -173,7 +173,7 @@ struct LifecycleDocumentTests {
       text.contains(
         "In state *absent*, `create` leads to *clean* and everything else is refused with status 4."
       ))
-    #expect(text.contains("In every other state `create` is refused with 3."))
+    #expect(text.contains("In every other state `create` is refused with 3;"))
     #expect(ExitStatus(LifecycleRefusal.missing.error.code).rawValue == 4)
     #expect(ExitStatus(LifecycleRefusal.alreadyExists.error.code).rawValue == 3)
     #expect(

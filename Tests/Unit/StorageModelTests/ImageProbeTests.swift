@@ -115,7 +115,7 @@ struct ImageProbeTests {
       bytes += Self.big(size, 8) + [12, 9, 0, 0] + Self.big(0, 4) + Self.big(48, 8)
       return MemoryImage(bytes + [UInt8](repeating: 0, count: 512))
     }
-    #expect(image(1 << 20).probe() == ImageFacts(format: .qcow, capacity: 1 << 20))
+    #expect(image(1 << 20).probe() == ImageFacts(format: .qcow, capacity: ByteCount(1 << 20)))
     #expect(image(64 << 21).probe().problem == nil)
     #expect(
       image(65 << 21).probe().problem == "the L1 table for the disk's size lies outside the file")

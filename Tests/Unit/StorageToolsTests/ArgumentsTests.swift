@@ -131,7 +131,7 @@ struct ArgumentsTests {
         == "capacity=10G format=raw name=disk pool=default")
     #expect(Self.parse("--pool default disk", .volInfo) == "pool=default vol=disk")
     #expect(Self.parse("disk --pool default", .volInfo) == "pool=default vol=disk")
-    #expect(Self.parse("disk default", .volInfo) == "pool=default vol=disk")
+    #expect(Self.parse("disk default", .volKey) == "pool=default vol=disk")
     #expect(Self.parse("disk 20G --pool p", .volResize) == "capacity=20G pool=p vol=disk")
     #expect(
       Self.parse("disk -5M --shrink --pool p", .volResize) == "capacity=-5M pool=p shrink vol=disk")

@@ -37,8 +37,9 @@ struct CommandTests {
   func names() {
     let names = Commands.all.map(\.name)
     #expect(names == Set(names).sorted())
-    // secret- is what volume encryption needs; find- are two commands of virsh about pools.
-    let subjects = ["pool-", "vol-", "secret-", "find-storage-pool-sources"]
+    // secret- is what volume encryption needs; find- are two commands of virsh about pools; cistern- is for authors of
+    // drivers.
+    let subjects = ["pool-", "vol-", "secret-", "find-storage-pool-sources", "cistern-driver-"]
     #expect(names.allSatisfy { name in subjects.contains { name.hasPrefix($0) } })
   }
 
@@ -149,8 +150,9 @@ struct CommandTests {
 
   @Test("every command has a file of its own", arguments: Commands.all.map(\.name))
   func files(name: String) throws {
-    let words = name.split(separator: "-")
-    let folder = ["pool": "Pool", "find": "Pool", "secret": "Secret"][words[0]] ?? "Volume"
+    let words = name.split(separator: "-").drop { $0 == "cistern" }
+    let folder =
+      ["pool": "Pool", "find": "Pool", "driver": "Pool", "secret": "Secret"][words.first] ?? "Volume"
     let abbreviations = ["uuid": "UUID", "dumpxml": "DumpXML"]
     let file = words.map { abbreviations[String($0)] ?? $0.prefix(1).uppercased() + $0.dropFirst() }
       .joined()

@@ -55,7 +55,13 @@ struct CompletionTests {
       (["--unknown", ""], "vol"), ([], "vol"),
     ])
   func places(words: [String], place: String) {
-    #expect(Self.place(words, .volInfo) == place)
+    #expect(Self.place(words, .volRevisions) == place)
+  }
+
+  @Test("where several volumes may be named, each further word is one")
+  func several() {
+    #expect(Self.place(["disk1", "disk2", ""], .volInfo) == "vol")
+    #expect(Self.place(["disk1", "--pool", ""], .volInfo) == "pool")
   }
 
   @Test("what a value depends on is known from the words before it")
