@@ -7,6 +7,7 @@ LAYOUT = multi
 SWIFT = swift
 SECONDS = 60
 SEEDS = 20
+KILLS = 20
 PYTHON = /usr/bin/python3
 # The release build carries the Swift runtime and looks for nothing in the toolchain's folders.
 RELEASE = -c release --static-swift-stdlib -Xswiftc -no-toolchain-stdlib-rpath --disable-local-rpath
@@ -99,6 +100,11 @@ test-interop-long: ## Compare with virsh what takes minutes of processor time, t
 alternation: ## Let this program and Qubes' drivers take turns on one pool, for many seeds (SEEDS=20; root)
 	@$(MAKE) --no-print-directory programs
 	@CISTERN_SEEDS=$(SEEDS) CISTERN_STEPS=300 scripts/tier real -k test_alternation
+
+.PHONY: storms
+storms: ## Kill every command that changes something at random instants (KILLS=20 for each, on each layout; root)
+	@$(MAKE) --no-print-directory programs
+	@CISTERN_KILLS=$(KILLS) CISTERN_TIER_LIMIT=7200 scripts/tier crash -k killed_at_random
 
 .PHONY: conformance-thin
 conformance-thin: ## Run the whole conformance suite on thin pools in a guest (12 minutes where the guest is emulated)

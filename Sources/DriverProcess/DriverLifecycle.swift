@@ -78,7 +78,7 @@ extension DriverBackend: LifecycleBackend {
   }
 
   package func describe(_ volume: Volume, at revision: Revision?) throws(StorageError) -> Volume {
-    try describe(volume, at: revision) { answer throws(DriverFault) in
+    try describe(volume, at: revision) { answer, _ throws(DriverFault) in
       let told = try self.volume(answer)
       guard told.name == volume.name else {
         throw DriverFault("volume '\(told.name)', asked for '\(volume.name)'")
@@ -94,24 +94,20 @@ extension DriverBackend: LifecycleBackend {
 
   /// Nil, too, where the driver says nothing of it.
   package func stateID(of volume: Volume, at revision: Revision?) throws(StorageError) -> StateID? {
-    try describe(volume, at: revision) { answer throws(DriverFault) in
-      try answer.text("state_id").map { text throws(DriverFault) in
-        guard let identifier = StateID(text) else {
-          throw DriverFault("state_id '\(text)', which is not 32 hexadecimal digits in lower case")
-        }
-        return identifier
-      }
-    }
+    try describe(volume, at: revision) { _, identifier in identifier }
   }
 
   private func describe<Answer>(
     _ volume: Volume, at revision: Revision?,
-    _ read: (Members) throws(DriverFault) -> Answer
+    _ read: (Members, StateID?) throws(DriverFault) -> Answer
   ) throws(StorageError) -> Answer {
     try session.ask(
       "describe",
       [("volume", .string(volume.name.text))] + (revision.map { [("revision", $0.told)] } ?? [])
-    ) { answer throws(DriverFault) in try read(Members(answer.value("volume"), "volume")) }
+    ) { answer throws(DriverFault) in
+      let told = try Members(answer.value("volume"), "volume")
+      return try read(told, told.stateID("state_id"))
+    }
   }
 
   package func revisions(of volume: Volume) throws(StorageError) -> [RevisionFacts] {

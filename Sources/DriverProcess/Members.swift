@@ -62,6 +62,14 @@ struct Members {
     return ByteCount(bytes)
   }
 
+  func stateID(_ name: String) throws(DriverFault) -> StateID? {
+    guard let text = try text(name) else { return nil }
+    guard let identifier = StateID(text) else {
+      throw wrong(name, "32 hexadecimal digits in lower case")
+    }
+    return identifier
+  }
+
   func list(_ name: String) throws(DriverFault) -> [JSON] {
     guard let value = value(name) else { return [] }
     guard case .array(let items) = value else { throw wrong(name, "a list") }

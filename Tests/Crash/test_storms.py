@@ -8,10 +8,18 @@ import time
 import contents
 import pytest
 from conftest import SIZE, VOLUME
+from mutations import (
+    POOLS, VOLUMES, Operation, fill, on, pool_after_cut, pool_picture, prepare, rename_after_cut, take, volume_after_cut,
+)
 from tools import BUSY, DONE, EXISTS, LOCKED, NOT_FOUND, PROBLEMS, Site
 
 SEED = int(os.environ.get("CISTERN_SEED", "0")) or int(time.time())
 ROUNDS = 40
+#: How often each command is killed; 0 for a few commands, once each.
+KILLS = int(os.environ.get("CISTERN_KILLS", "0"))
+RENAME = Operation(on("vol-rename", "i", "w"), volume="i")
+COMMANDS = {**VOLUMES, **POOLS, "rename": RENAME}
+NAMES = list(COMMANDS) if KILLS else random.Random(SEED).sample(list(COMMANDS), 8)
 
 
 def committed(stage, name=VOLUME):
@@ -84,6 +92,49 @@ def test_kills_at_random(stage):
     site.ok("vol-stop", VOLUME, "--discard", "--pool", "p")
     site.ok("pool-check", "p", "--repair")
     assert site.run("pool-check", "p").out.strip() == "Pool p is clean"
+
+
+@pytest.mark.limit(60 + 10 * KILLS)
+@pytest.mark.parametrize("name", NAMES)
+def test_a_command_killed_at_random(stage, name):
+    """At any instant, not only between two changes; and the repair that follows is sometimes killed, too."""
+    operation = COMMANDS[name]
+    if operation.only not in (None, stage.driver):
+        pytest.skip(f"only pools of driver {operation.only} can do it")
+    chance = random.Random(f"{SEED} {name} {stage.driver}")
+    print(f"CISTERN_SEED={SEED}")
+    command = fill(stage, operation.command)
+    prepare(stage, operation)
+    picture = pool_picture if name in POOLS else lambda stage: take(stage, operation.volume)
+    old = picture(stage)
+    begun = time.monotonic()
+    stage.site.ok(*command)
+    seconds = time.monotonic() - begun
+    new = take(stage, "w") if name == "rename" else picture(stage)
+    output = operation.output and stage.folder / "output"
+    written = output and output.read_bytes()
+    failures = []
+    for _ in range(KILLS or 1):
+        stage.restore("before")
+        device = next(stage.pool.rglob("*dirty*"), None) if operation.write else None
+        instant = chance.uniform(0, 1.1 * seconds)
+        kill_after(stage.site.start(*command), instant)
+        where = f"{name} after {instant * 1000:.2f} ms of {seconds * 1000:.2f}"
+        if chance.random() < 0.3:
+            instant = chance.uniform(0, 0.02)
+            kill_after(stage.site.start("pool-check", operation.pool, "--repair"), instant)
+            where += f", its repair after {instant * 1000:.2f} ms"
+        try:
+            assert not output or not output.exists() or output.read_bytes() == written, "half an output"
+            if name == "rename":
+                rename_after_cut(stage, "i", "w", new)
+            elif name in POOLS:
+                pool_after_cut(stage, operation, command, old, new)
+            else:
+                volume_after_cut(stage, operation, command, old, new, device)
+        except AssertionError as error:
+            failures.append(f"{where}: {error}")
+    assert not failures, f"{len(failures)} of {KILLS or 1} kills:\n" + "\n".join(failures[:8])
 
 
 WORKER = """

@@ -162,6 +162,10 @@ def test_the_largest_sizes_are_told(site, tmp_path):
 
 
 OTHERS = {
+    "state": (
+        ("vol-clone", "a", "c", "--pool", "p"), FAILURE,
+        "'state_id' in 'volume' is not 32 hexadecimal digits in lower case",
+    ),
     "other-name": (("vol-info", "a", "--pool", "p"), FAILURE, "volume 'b', asked for 'a'"),
     "revisions": (
         ("vol-revisions", "a", "--pool", "p"), FAILURE, "revisions that are not in the order of their numbers"

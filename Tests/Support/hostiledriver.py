@@ -120,8 +120,11 @@ def main():
             say(number, item=VOLUME)
             say(number, ok={})
         elif verb == "volume":
-            found = VOLUME | ({"name": "b"} if sin == "other-name" else {})
+            lies: dict[str, dict] = {"other-name": {"name": "b"}, "state": {"working_copy": True}}
+            found = VOLUME | lies.get(sin, {})
             say(number, ok={"volume": found if request["volume"] in ("a", "b") else None})
+        elif verb == "describe" and sin == "state":
+            say(number, ok={"volume": VOLUME | {"state_id": "the first"}})
         elif verb == "revisions" and sin == "revisions":
             for revision in (2, 1):
                 say(number, item={"number": revision, "time": "2026-01-01T00:00:00Z", "allocation": "0"})
