@@ -51,11 +51,22 @@ extension Timestamp {
     let days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400
     let rest = seconds - days * 86400
     let (year, month, day) = civil(fromDays: days)
-    func two(_ value: Int64) -> String { (value < 10 ? "0" : "") + String(value) }
-    let fourDigits =
-      String(repeating: "0", count: max(0, 4 - String(year).utf8.count)) + String(year)
-    return "\(fourDigits)-\(two(month))-\(two(day))"
-      + "T\(two(rest / 3600)):\(two(rest / 60 % 60)):\(two(rest % 60))Z"
+    // Digit by digit: a long list has four of them in each line.
+    var text: [UInt8] = []
+    text.reserveCapacity(20)
+    func append(_ number: Int64, digits: Int, before separator: Unicode.Scalar) {
+      let decimals = String(number).utf8
+      text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, digits - decimals.count)))
+      text.append(contentsOf: decimals)
+      text.append(UInt8(ascii: separator))
+    }
+    append(year, digits: 4, before: "-")
+    append(month, digits: 2, before: "-")
+    append(day, digits: 2, before: "T")
+    append(rest / 3600, digits: 2, before: ":")
+    append(rest / 60 % 60, digits: 2, before: ":")
+    append(rest % 60, digits: 2, before: "Z")
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// Reads `YYYY-MM-DDTHH:MM:SSZ`; nil for anything else.

@@ -10,6 +10,8 @@ struct Column<Item>: Sendable {
   let value: @Sendable (Item) -> JSON
   /// Whether its numbers are sizes, which people read with a unit.
   let isSize: Bool
+  /// Whether it is looked for in each item by itself. A long list has it only where it is asked for by name.
+  let isCostly: Bool
   private let shown: (@Sendable (Item) -> String?)?
   /// Whether an item has nothing in it that is worth a column by itself.
   private let isUsual: (@Sendable (Item) -> Bool)?
@@ -20,6 +22,7 @@ struct Column<Item>: Sendable {
   ///   - isUsual: whether the value is one that nobody has to be shown.
   init(
     _ name: String, _ meaning: String, heading: String? = nil, isSize: Bool = false,
+    isCostly: Bool = false,
     shown: (@Sendable (Item) -> String?)? = nil, isUsual: (@Sendable (Item) -> Bool)? = nil,
     _ value: @escaping @Sendable (Item) -> JSON
   ) {
@@ -28,6 +31,7 @@ struct Column<Item>: Sendable {
     self.meaning = meaning
     self.value = value
     self.isSize = isSize
+    self.isCostly = isCostly
     self.shown = shown
     self.isUsual = isUsual
   }

@@ -22,13 +22,23 @@ struct JSONList {
   }
 
   mutating func append(_ items: [JSON]) throws(StorageError) {
+    try append(
+      items.map { item in
+        var text: [UInt8] = []
+        item.write(to: &text)
+        return text
+      })
+  }
+
+  /// - Parameter items: each in JSON, on one line.
+  mutating func append(_ items: [[UInt8]]) throws(StorageError) {
     guard !items.isEmpty else { return }
     var text: [UInt8] = []
     if !hasItems, !tool.wantsLines { text = head }
     for item in items {
       if hasItems, !tool.wantsLines { text.append(UInt8(ascii: ",")) }
       hasItems = true
-      item.write(to: &text)
+      text += item
       if tool.wantsLines { text.append(UInt8(ascii: "\n")) }
     }
     try tool.write(text)

@@ -33,11 +33,12 @@ extension Volume {
         "state", "clean, running, dirty or absent", shown: \.stateInWords,
         isUsual: { $0.stateInWords == nil }
       ) { .string($0.state.rawValue) },
-      Column("state_id", "which committed state it is") { volume in
+      Column("state_id", "which committed state it is", isCostly: true) { volume in
         .text(pool.flatMap { volume.stateID(in: $0)?.description })
       },
       Column("device", "what a virtual machine is given while it is started") { volume in
-        .text(pool.flatMap { volume.devicePath(in: $0) })
+        // A pool is large to copy, and few volumes are started.
+        .text(volume.state == .running ? pool.flatMap { volume.devicePath(in: $0) } : nil)
       },
       Column("kind", "kind of life cycle") { .string($0.properties.kind.rawValue) },
       Column("rw", "whether it can be written to", heading: "Writable") {
