@@ -23,25 +23,29 @@ enum Commands {
 
   /// The text of `cistern --help`.
   static var overview: String {
-    let width = all.map(\.name.utf8.count).max() ?? 0
-    let rows = all.map { command in
-      "  \(command.name)\(String(repeating: " ", count: width - command.name.utf8.count + 2))\(command.summary)\n"
-    }
-    return """
-      Usage: cistern [OPTION]... COMMAND [ARGUMENT]...
-             cistern [OPTION]... 'COMMAND [ARGUMENT]...; COMMAND ...'
-      Storage pools and volumes. Each command is also a program of its own.
-      Without a command, those on standard input are run, line by line.
+    """
+    Usage: cistern [OPTION]... COMMAND [ARGUMENT]...
+           cistern [OPTION]... 'COMMAND [ARGUMENT]...; COMMAND ...'
+    Storage pools and volumes. Each command is also a program of its own.
+    Without a command, those on standard input are run, line by line.
 
-      \(rows.joined())
-      -q, --quiet     no headings, no texts that only say that something was done
-      -r, --readonly  refuse commands that change something
-      -t, --timing    tell how long each command took
-      -c, -d, -e, -k, -K and -l are taken and ignored, so that `alias virsh=cistern` works.
+    Start here:
+      pool-define-as images dir --target /srv/images
+      pool-start images --build
+      vol-create-as images disk1 20G --allocation 0
+      vol-list images --details
 
-      COMMAND --help, or cistern help COMMAND, tells more. To begin with: man 7 cistern
+    \(CommandGroup.all.map(\.text).joined(separator: "\n"))
+    Options:
+      -q, --quiet     Print no headings and no texts that only confirm a change.
+      -r, --readonly  Refuse commands that change something.
+      -t, --timing    Print how long each command took.
+      -c, -d, -e, -k, -K and -l are accepted and ignored, for `alias virsh=cistern`.
 
-      """
+    More: COMMAND --help, cistern help COMMAND, cistern help TOPIC, man 7 cistern
+    Topics: \(CommandGroup.all.map(\.topic).joined(separator: ", "))
+
+    """
   }
 
   /// What manuals and completions are generated from.
@@ -58,20 +62,18 @@ enum Commands {
   }
 
   private static func describe(_ command: Command) -> JSON {
-    .object(
-      [
-        ("name", .string(command.name)), ("summary", .string(command.summary)),
-        ("example", .string(command.example)),
-        ("parameters", .array(command.allParameters.map(describe))),
-      ] + endings(of: command))
-  }
-
-  /// The exit statuses of a command that has others than all the rest.
-  private static func endings(of command: Command) -> [(String, JSON)] {
-    guard command.ending == .nagios else { return [] }
-    return [
-      ("exitStatuses", .array(NagiosState.allCases.map { describe($0.rawValue, $0.meaning) }))
-    ]
+    .object([
+      ("name", .string(command.name)), ("summary", .string(command.summary)),
+      ("example", .string(command.example)),
+      ("parameters", .array(command.allParameters.map(describe))),
+      (
+        "exitStatuses",
+        .array(
+          command.ending == .nagios
+            ? NagiosState.allCases.map { describe($0.rawValue, $0.meaning) }
+            : command.statuses.map { describe($0.rawValue, $0.meaning) })
+      ),
+    ])
   }
 
   private static func describe(_ status: Int32, _ meaning: String) -> JSON {

@@ -25,10 +25,10 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
   var meaning: String {
     switch self {
     case .success: return "Done, or already so."
-    case .failure: return "The operation failed for a reason none of the others names."
+    case .failure: return "The operation failed for a reason that no other status names."
     case .problemsFound: return "A check found problems that are not repaired."
     case .exists:
-      return "Something of that name exists already, or exists otherwise than asked for."
+      return "It already exists, or exists with other values."
     case .notFound: return "There is no such pool, volume, revision or file."
     case .busy: return "In use, or in a state that forbids the operation."
     case .noSpace: return "Not enough space, memory or open files."
@@ -36,10 +36,10 @@ enum ExitStatus: Int32, CaseIterable, Sendable {
     case .badInput: return "A document, a value or the input data is not acceptable."
     case .unsupported: return "This pool, file system or machine cannot do it."
     case .inputOutput: return "Reading or writing failed."
-    case .lockTimeout: return "A lock could not be had in time; try again."
+    case .lockTimeout: return "Another command held a lock for too long; try again."
     case .permission: return "Not permitted."
     case .interrupted:
-      return "Stopped by SIGINT (143: by SIGTERM, 129: by SIGHUP); what was begun is taken back."
+      return "Stopped by SIGINT (143: SIGTERM, 129: SIGHUP); partial work is undone."
     }
   }
 

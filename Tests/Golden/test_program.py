@@ -7,7 +7,7 @@ import subprocess
 import time
 
 import pytest
-from tools import BAD_DATA, FORBIDDEN, NOT_FOUND, UNSUPPORTED, USAGE
+from tools import BAD_DATA, FORBIDDEN, NOT_FOUND, UNSUPPORTED, USAGE, commands
 
 LIST = "Did you mean 'pool-list'?"
 
@@ -243,3 +243,30 @@ def test_a_connection_elsewhere_by_a_variable_is_refused(site, variable):
     site.ok("cistern", "pool-list", environment={variable: "qemu:///system"})
     # The commands by their own names are no virsh.
     site.ok("pool-list", environment={variable: "qemu+ssh://host/system"})
+
+
+def test_help_is_by_topic(site):
+    overview = site.ok("cistern", "help")
+    assert overview == site.ok("cistern", "--help")
+    topics = overview.split("Topics: ")[1].strip().split(", ")
+    assert "life-cycle" in topics
+    seen = []
+    for topic in topics:
+        text = site.ok("cistern", "help", topic)
+        assert text.splitlines()[0] in overview.splitlines(), topic
+        examples = text.split("\nExamples:\n")[1].split("\n\n")[0].splitlines()
+        seen += [line.split()[0] for line in examples]
+    assert sorted(seen) == sorted(commands())
+    assert site.ok("cistern", "help", "vol-start") == site.ok("vol-start", "--help")
+    site.refused(USAGE, "cistern", "help", "nonsense", words="unknown command: 'nonsense'")
+
+
+def test_the_version_is_a_word_too(site):
+    assert site.ok("cistern", "version") == site.ok("cistern", "--version")
+
+
+def test_the_lines_to_start_with_work(site, scratch):
+    lines = site.ok("cistern", "help").split("Start here:\n")[1].split("\n\n")[0].splitlines()
+    assert len(lines) == 4
+    for line in lines:
+        site.ok(*line.replace("/srv", str(scratch)).split())

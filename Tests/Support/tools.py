@@ -1,5 +1,6 @@
 """Runs the built commands under a private root and keeps what they printed."""
 
+import functools
 import json
 import os
 import shutil
@@ -32,6 +33,15 @@ def commands():
         [REPOSITORY / "scripts" / "commands"], check=True, capture_output=True, text=True, timeout=60
     )
     return out.stdout.split()
+
+
+@functools.cache
+def endings(programs):
+    """The exit statuses that each command's manual page has."""
+    done = subprocess.run([programs / "cistern", "--describe-commands"], check=True, capture_output=True, timeout=60)
+    return {
+        one["name"]: {status["status"] for status in one["exitStatuses"]} for one in json.loads(done.stdout)["commands"]
+    }
 
 
 @dataclass(frozen=True)
@@ -95,6 +105,10 @@ class Site:
             env=self.surroundings(environment),
             cwd=cwd,
             check=False,
+        )
+        known = endings(self.programs).get(tool) if done.returncode >= 0 else None
+        assert known is None or done.returncode in known | {128 + 15, 128 + 1, 137}, (
+            f"status {done.returncode} is not in the manual page of {tool} ({arguments})"
         )
         return Result(
             line=" ".join([tool, *map(str, arguments)]),

@@ -56,7 +56,8 @@ extension Timestamp {
     text.reserveCapacity(20)
     func append(_ number: Int64, digits: Int, before separator: Unicode.Scalar) {
       let decimals = String(number).utf8
-      text.append(contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, digits - decimals.count)))
+      text.append(
+        contentsOf: repeatElement(UInt8(ascii: "0"), count: max(0, digits - decimals.count)))
       text.append(contentsOf: decimals)
       text.append(UInt8(ascii: separator))
     }

@@ -30,12 +30,15 @@ struct Command: Sendable {
   /// A whole command line for `--help`; also a line of the examples in the manual page, which are run.
   let example: String
   let ending: Ending
+  /// Statuses that only some commands end with, and this one does.
+  private let otherStatuses: [ExitStatus]
   let run: @Sendable (Tool) throws(StorageError) -> Void
 
   init(
     _ name: String, _ summary: String, _ effect: Effect,
     _ parameters: @autoclosure @escaping @Sendable () -> [Parameter],
-    changesOnlyWith: [String] = [], example: String = "", ending: Ending = .standard,
+    changesOnlyWith: [String] = [], example: String = "",
+    also otherStatuses: [ExitStatus] = [], ending: Ending = .standard,
     run: @escaping @Sendable (Tool) throws(StorageError) -> Void
   ) {
     self.name = name
@@ -45,6 +48,7 @@ struct Command: Sendable {
     makeParameters = parameters
     self.example = example
     self.ending = ending
+    self.otherStatuses = otherStatuses
     self.run = run
   }
 
@@ -71,6 +75,23 @@ struct Command: Sendable {
     if effect != .reads { common.append(.lockTimeout) }
     // Nagios' plugins have a letter for it.
     return common + [.help, ending == .nagios ? .version.letter("V") : .version]
+  }
+
+  /// The statuses that it can end with, in the order of the table; those of Nagios' plugins are a table of their own.
+  var statuses: [ExitStatus] {
+    let values = parameters.map(\.value)
+    return ExitStatus.allCases.filter { status in
+      switch status {
+      case .success, .failure, .noSpace, .usage, .badInput, .unsupported, .inputOutput, .permission,
+        .interrupted:
+        return true
+      case .problemsFound, .exists: return otherStatuses.contains(status)
+      case .notFound: return values.contains(where: \.namesSomething)
+      case .busy:
+        return effect != .reads || values.contains { $0.isVolume || $0 == .pool(.active) }
+      case .lockTimeout: return effect != .reads
+      }
+    }
   }
 
   /// The parameter of a name without its dashes; nil where there is none.

@@ -19,8 +19,9 @@ extension Command {
       }
     }
     let rare = parameters.filter(\.isRare).map { "--\($0.name)" }
-    if !rare.isEmpty { lines += Help.listed(rare, before: "  Less used: ") }
-    lines += Help.listed(commonParameters.map(\.usage), before: "  Everywhere: ")
+    if !rare.isEmpty { lines += Help.listed(rare, before: "  More options: ") }
+    let common = commonParameters.map { $0.kind == .flag ? "--\($0.name)" : $0.usage }
+    lines += Help.listed(common, before: "  Common options: ")
     lines += ["", "Example: \(example)", "Manual page: \(name)(8)"]
     return lines.joined(separator: "\n") + "\n"
   }
@@ -46,7 +47,7 @@ extension Parameter {
   }
 }
 
-private enum Help {
+enum Help {
   static let width = 79
 
   /// Text in lines that begin with `indent` blanks.

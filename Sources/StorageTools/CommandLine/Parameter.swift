@@ -120,12 +120,12 @@ struct Parameter: Sendable {
   static let pool = pool(.any)
   static let volume = volume(.any)
   static let volumePool = Parameter.optional(
-    "pool", "POOL", "Name or UUID of the volume's pool; needed where VOLUME is a name.",
+    "pool", "POOL", "Name or UUID of its pool; needed if VOLUME is a name.",
     .pool(.active))
 
   /// Of commands that copy content.
   static let sectorSize = Parameter.named(
-    "sector-size", "SIZE", "Sectors that the content is made for (512)."
+    "sector-size", "SIZE", "Sector size that the content expects (512)."
   ).rare
 
   /// The pool that a command is about, which is to be in a state that the command takes.
@@ -139,19 +139,19 @@ struct Parameter: Sendable {
   }
 
   static let null = Parameter(
-    name: "null", kind: .flag, help: "Print names only, each with a null byte after it.", short: "0"
+    name: "null", kind: .flag, help: "Print names only, each followed by a null byte.", short: "0"
   )
   static let jsonLines = Parameter.flag(
     "json-lines", "Print each item of the list as JSON on a line of its own."
   ).rare
   static let xpath = Parameter.named(
     "xpath", "EXPRESSION", "Print only the nodes that this XPath expression selects.", .text)
-  static let wrap = Parameter.flag("wrap", "Put the selected nodes into one element.")
+  static let wrap = Parameter.flag("wrap", "Wrap the selected nodes in one element.")
   static let bytes = Parameter.flag("bytes", "Show sizes in bytes.").letter("b")
-  static let ifExists = Parameter.flag("if-exists", "Succeed where there is nothing to do it to.")
+  static let ifExists = Parameter.flag("if-exists", "Succeed if it does not exist.")
   static let ifNotExists = Parameter.flag(
-    "if-not-exists", "Succeed where it exists already as asked for.")
-  static let force = Parameter.flag("force", "Do it even if other images need the volume.")
+    "if-not-exists", "Succeed if it exists with these values.")
+  static let force = Parameter.flag("force", "Delete it even if other images need it.")
   static let json = Parameter.flag("json", "Print one JSON document.")
   static let dryRun = Parameter.flag("dry-run", "Show the steps and change nothing.")
   static let lockTimeout = Parameter.named(
@@ -159,7 +159,7 @@ struct Parameter: Sendable {
   static let timeout = Parameter.named(
     "timeout", "SECONDS", "Wait at most this long for a server or a device (10).")
   static let progress = Parameter.named(
-    "progress", "STYLE", "Show on standard error how far it is: auto, json or none (auto).",
+    "progress", "STYLE", "Show progress on stderr: auto, json or none (auto).",
     .words([
       .init("auto", "one line, on a terminal only"), .init("json", "lines of JSON"), .init("none"),
     ])

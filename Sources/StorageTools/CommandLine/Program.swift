@@ -13,7 +13,7 @@ enum Program {
   }
 
   /// Words of virsh's own that scripts use between commands.
-  private enum Own: String { case cd, connect, echo, exit, help, pwd, quit }
+  private enum Own: String { case cd, connect, echo, exit, help, pwd, quit, version }
 
   /// Runs what the words say and ends the process.
   static func run(_ given: [String]) -> Never {
@@ -123,6 +123,7 @@ enum Program {
         return ExitStatus(error.code).rawValue
       }
     case .help: return try Process.inChild { help(words) }
+    case .version: try print("cistern \(Tool.version)\n")
     case .exit, .quit: break
     }
     return ExitStatus.success.rawValue
@@ -130,6 +131,9 @@ enum Program {
 
   private static func help(_ words: [String]) -> Never {
     guard let name = words.first else { Tool.finish(Commands.overview, "", .success) }
+    if let group = CommandGroup.all.first(where: { $0.topic == name }) {
+      Tool.finish(group.helpText, "", .success)
+    }
     do throws(StorageError) {
       guard case .command(let command, _) = try call(words) else { throw unknown([name]) }
       Tool.finish(command.helpText, "", .success)

@@ -81,6 +81,15 @@ indirect enum ValueKind: Equatable, Sendable {
     }
   }
 
+  /// Whether it names something that has to be there.
+  var namesSomething: Bool {
+    switch self {
+    case .pool, .poolUUID, .volume, .volumePath, .secret, .revision, .file, .folder: return true
+    case .dependent(_, let kinds): return kinds.values.contains(where: \.namesSomething)
+    case .unknown, .text, .number, .size, .words, .list: return false
+    }
+  }
+
   /// The kind in one word, for the description that documents are made from.
   var name: String {
     switch self {

@@ -175,17 +175,18 @@ extension Parameter {
     let words = columns.map { ValueKind.Word($0.name, $0.meaning) }
     return [
       .named(
-        "output", "COLUMNS", "Show these columns, or with '+' these too; 'help' lists them.",
+        "output", "COLUMNS", "Show these columns; '+' adds to the usual ones; 'help' lists all.",
         .list(words)
       ).letter("o"),
-      .named("sort", "COLUMNS", "Sort by these columns; one with '-' downwards.", .list(words))
+      .named("sort", "COLUMNS", "Sort by these columns; '-COLUMN' sorts downwards.", .list(words))
         .rare,
       .named(
-        "filter", "CONDITION", "Only what has COLUMN=GLOB, COLUMN!=GLOB, COLUMN<SIZE or the like.",
+        "filter", "CONDITION",
+        "Show only rows with COLUMN=GLOB, COLUMN!=GLOB, COLUMN<SIZE or the like.",
         .text
       ).repeated.rare,
-      .flag("no-heading", "Leave the heading of the table out.").rare,
-      .flag("raw", "Print bare lines, a blank between columns, sizes in bytes.").rare,
+      .flag("no-heading", "Print no heading.").rare,
+      .flag("raw", "Print bare values separated by blanks, sizes in bytes.").rare,
       .bytes.rare, .null, .jsonLines,
     ]
   }

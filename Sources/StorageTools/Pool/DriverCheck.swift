@@ -14,7 +14,7 @@ extension Command {
       .named("file", "FILE", "Document of an empty pool, in place of a target.", .file),
       .timeout,
     ],
-    example: "cistern-driver-check --help"
+    example: "cistern-driver-check --help", also: [.problemsFound]
   ) { tool throws(StorageError) in
     let current = try Process.currentFolder()
     func absolute(_ text: String) -> Path {

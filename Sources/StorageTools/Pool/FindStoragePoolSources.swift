@@ -6,10 +6,10 @@ import StorageXML
 
 extension Command {
   static let findStoragePoolSources = Command(
-    "find-storage-pool-sources", "Look for sources that pools of a type could be made of.", .reads,
+    "find-storage-pool-sources", "Find sources for pools of a type.", .reads,
     [
       .required("type", "TYPE", "Type of the pools: logical, netfs, iscsi and so on.", .poolType),
-      .optional("srcSpec", "FILE", "A source element that says where to look; - is stdin."),
+      .optional("srcSpec", "FILE", "A source element that says where to look; - for stdin."),
       .timeout,
     ],
     example: "find-storage-pool-sources logical"

@@ -5,7 +5,7 @@ import StorageXML
 extension Command {
   static let findStoragePoolSourcesAs = Command(
     "find-storage-pool-sources-as",
-    "Look for sources that pools of a type could be made of, by options.", .reads,
+    "Find sources for pools of a type, given options.", .reads,
     [
       .required("type", "TYPE", "Type of the pools: logical, netfs, iscsi and so on.", .poolType),
       .optional("host", "HOST", "Host to ask."),

@@ -4,8 +4,8 @@ import StorageModel
 
 extension Command {
   static let poolAutostart = Command(
-    "pool-autostart", "Mark a pool to be started at boot, or not.", .changes,
-    [.pool, .flag("disable", "Take the mark away.")],
+    "pool-autostart", "Start a pool at boot, or not.", .changes,
+    [.pool, .flag("disable", "Do not start it at boot.")],
     example: "pool-autostart images"
   ) { tool throws(StorageError) in
     let on = !tool.arguments.has("disable")

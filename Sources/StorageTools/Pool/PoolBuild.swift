@@ -5,11 +5,11 @@ import StorageModel
 
 extension Command {
   static let poolBuild = Command(
-    "pool-build", "Make what a pool's volumes are kept in.", .changes,
+    "pool-build", "Create the storage of a pool: folder, file system or volume group.", .changes,
     [
       .pool(.inactive), .overwrite, .noOverwrite,
     ],
-    example: "pool-build images"
+    example: "pool-build images", also: [.exists]
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     let policy = try tool.overwritePolicy()
@@ -20,9 +20,9 @@ extension Command {
 }
 
 extension Parameter {
-  static let build = Parameter.flag("build", "First make what its volumes are kept in.")
+  static let build = Parameter.flag("build", "Create its storage first, as pool-build does.")
   static let overwrite = Parameter.flag("overwrite", "Overwrite what is on the source.")
-  static let noOverwrite = Parameter.flag("no-overwrite", "Refuse a source that holds something.")
+  static let noOverwrite = Parameter.flag("no-overwrite", "Fail if the source is not empty.")
 }
 
 extension Tool {

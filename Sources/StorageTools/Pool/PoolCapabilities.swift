@@ -6,7 +6,7 @@ import StorageXML
 
 extension Command {
   static let poolCapabilities = Command(
-    "pool-capabilities", "Print which types of pool can be used here, and what they can do.",
+    "pool-capabilities", "Print which types of pool work here, and what they can do.",
     .reads, [], example: "pool-capabilities"
   ) { tool throws(StorageError) in
     let pools = PoolType.allCases.map { type in

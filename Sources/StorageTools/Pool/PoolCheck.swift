@@ -4,18 +4,19 @@ import StorageModel
 
 extension Command {
   static let poolCheck = Command(
-    "pool-check", "List what interrupted commands left in a pool, and remove it if asked.",
+    "pool-check", "List what interrupted commands left in a pool; --repair removes it.",
     .changes,
     [
       .optional(
-        "pool", "POOL", "Only this pool: else all active ones, definitions and secrets.",
+        "pool", "POOL", "Check this pool (all active ones, definitions, secrets).",
         .pool(.any)),
-      .flag("repair", "Remove what nobody can want back."),
+      .flag("repair", "Remove leftovers that hold no data of yours."),
       .named(
-        "rebase", "VOLUME", "Name this overlay's missing backing store anew, by the pool's volume.",
+        "rebase", "VOLUME", "Point this overlay to the pool's volume of that name.",
         .volume(.stopped)),
     ] + Parameter.listing(ReportedFinding.columns) + [.timeout],
-    changesOnlyWith: ["repair", "rebase"], example: "pool-check vms --repair"
+    changesOnlyWith: ["repair", "rebase"], example: "pool-check vms --repair",
+    also: [.problemsFound]
   ) { tool throws(StorageError) in
     if try tool.showColumns(ReportedFinding.columns) { return }
     try tool.checkForm()

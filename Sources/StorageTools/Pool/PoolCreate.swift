@@ -4,12 +4,12 @@ import StorageModel
 
 extension Command {
   static let poolCreate = Command(
-    "pool-create", "Start a pool from an XML document; it is gone when it is stopped.", .changes,
+    "pool-create", "Start a transient pool from an XML document.", .changes,
     [
       .required("file", "FILE", "The document; - reads standard input."), .build, .overwrite,
-      .noOverwrite, .flag("validate", "Refuse what libvirt's schema does not know."), .timeout,
+      .noOverwrite, .flag("validate", "Fail if it does not match libvirt's schema."), .timeout,
     ],
-    example: "pool-create /srv/scratch.xml --build"
+    example: "pool-create /srv/scratch.xml --build", also: [.exists]
   ) { tool throws(StorageError) in
     let building = try tool.buildingBeforeStart()
     let file = tool.arguments.required("file")

@@ -3,9 +3,9 @@ import StorageModel
 
 extension Command {
   static let poolCreateAs = Command(
-    "pool-create-as", "Start a pool from options; it is gone when it is stopped.", .changes,
+    "pool-create-as", "Start a transient pool from options.", .changes,
     Parameter.poolOptions + [.build, .overwrite.rare, .noOverwrite.rare, .timeout.rare],
-    example: "pool-create-as scratch dir --target /srv/scratch --build"
+    example: "pool-create-as scratch dir --target /srv/scratch --build", also: [.exists]
   ) { tool throws(StorageError) in
     let building = try tool.buildingBeforeStart()
     if tool.arguments.has("print-xml") { return try tool.show(tool.poolDocument()) }

@@ -8,12 +8,12 @@ extension Command {
     "pool-define", "Define a pool from an XML document or a section of storage.conf.", .changes,
     [
       .required("file", "FILE", "The document; - reads standard input."),
-      .flag("validate", "Refuse what libvirt's schema does not know."),
-      .flag("print-xml", "Print the document as it would be kept, and change nothing."),
-      .flag("conf", "FILE holds a section as in storage.conf, where it is kept."),
+      .flag("validate", "Fail if it does not match libvirt's schema."),
+      .flag("print-xml", "Print the resulting XML document and change nothing."),
+      .flag("conf", "FILE is a section of storage.conf; keep it there."),
       .ifNotExists,
     ],
-    example: "pool-define /srv/images.xml --validate"
+    example: "pool-define /srv/images.xml --validate", also: [.exists]
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     let bytes = try tool.contents(of: file, limit: 1 << 20)

@@ -7,7 +7,7 @@ extension Command {
   static let poolDefineAs = Command(
     "pool-define-as", "Define a pool from options.", .changes,
     Parameter.poolOptions + [.ifNotExists],
-    example: "pool-define-as images dir --target /srv/images"
+    example: "pool-define-as images dir --target /srv/images", also: [.exists]
   ) { tool throws(StorageError) in
     if tool.arguments.has("print-xml") { return try tool.show(tool.poolDocument()) }
     let pool = try tool.poolFromOptions()

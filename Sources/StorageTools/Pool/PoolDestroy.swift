@@ -5,7 +5,7 @@ import StorageModel
 extension Command {
   static let poolDestroy = Command(
     "pool-destroy", "Stop a pool; its data and its definition stay.", .changes,
-    [.pool(.active), .flag("if-active", "Succeed where it is not active."), .ifExists, .timeout],
+    [.pool(.active), .flag("if-active", "Succeed if it is not active."), .ifExists, .timeout],
     example: "pool-destroy images"
   ) {
     tool throws(StorageError) in

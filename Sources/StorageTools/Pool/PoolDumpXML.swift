@@ -7,7 +7,7 @@ extension Command {
   static let poolDumpXML = Command(
     "pool-dumpxml", "Print a pool as an XML document.", .reads,
     [
-      .pool, .flag("inactive", "Print the definition that holds from the next start."), .xpath,
+      .pool, .flag("inactive", "Print the definition that applies from the next start."), .xpath,
       .wrap,
     ],
     example: "pool-dumpxml images"

@@ -7,7 +7,7 @@ import StorageOS
 extension Command {
   static let poolEdit = Command(
     "pool-edit", "Change a pool's definition in an editor.", .changes, [.pool],
-    example: "pool-edit images"
+    example: "pool-edit images", also: [.exists]
   ) { tool throws(StorageError) in
     let original = try tool.storage.editable(tool.arguments.required("pool"))
     let editor = try Editor()

@@ -5,16 +5,16 @@ import StorageOS
 
 extension Command {
   static let poolEvent = Command(
-    "pool-event", "Wait for something to happen to a pool, and tell it.", .reads,
+    "pool-event", "Wait for events of pools and print them.", .reads,
     [
-      .optional("pool", "POOL", "Tell of this pool only, by name or UUID."),
+      .optional("pool", "POOL", "Only events of this pool: its name or UUID."),
       .optional(
-        "event", "EVENT", "What to wait for: lifecycle or refresh.",
+        "event", "EVENT", "Event to wait for: lifecycle or refresh.",
         .words(PoolEvent.Kind.allCases.map { .init($0.rawValue, $0.meaning) })),
-      .flag("loop", "Go on after the first event, until the time is up or a signal comes."),
+      .flag("loop", "Keep waiting after the first event."),
       .optional("timeout", "SECONDS", "Wait at most this long."),
-      .flag("list", "List what can be waited for."),
-      .flag("timestamp", "Show when each event came."),
+      .flag("list", "List the events there are."),
+      .flag("timestamp", "Print the time of each event."),
     ],
     example: "pool-event --event lifecycle --loop"
   ) { tool throws(StorageError) in

@@ -5,21 +5,23 @@ import StorageModel
 
 extension Command {
   static let poolHealth = Command(
-    "pool-health", "Print in one line whether pools are well, for Nagios.", .locks,
+    "pool-health", "Report the health of pools in one line, for Nagios.", .locks,
     [
       .optional(
-        "pool", "POOL", "Only this pool; otherwise those that are active or autostarted.",
+        "pool", "POOL", "Check this pool (all that are active or autostarted).",
         .pool(.any)),
-      .named("warning", "RANGE", "How full a pool may be without needing attention (80).", .text)
+      .named("warning", "RANGE", "Warn when a pool is fuller than this, in percent (80).", .text)
         .letter("w"),
-      .named("critical", "RANGE", "How full it may be without needing help (90).", .text)
-        .letter("c"),
       .named(
-        "none", "STATE", "What it means that no pool is active: ok, warning, critical (warning).",
+        "critical", "RANGE", "Critical when a pool is fuller than this, in percent (90).", .text
+      )
+      .letter("c"),
+      .named(
+        "none", "STATE", "State if no pool is active: ok, warning, critical (warning).",
         .words([.init("ok"), .init("warning"), .init("critical")])),
       .timeout.letter("t"),
       Parameter(
-        name: "verbose", kind: .flag, help: "Tell each pool on a line of its own.", short: "v"),
+        name: "verbose", kind: .flag, help: "Print a line for each pool.", short: "v"),
     ],
     example: "pool-health --warning 75 --critical 95", ending: .nagios
   ) { tool throws(StorageError) in

@@ -14,7 +14,7 @@ extension Command {
       .optional(
         "type", "TYPES", "List only pools of these types, separated by commas.",
         .poolTypeList),
-      .flag("details", "Show more of each pool."), .flag("uuid", "Print UUIDs only."),
+      .flag("details", "Show more columns."), .flag("uuid", "Print UUIDs only."),
       .flag("name", "Print names only."),
     ] + Parameter.listing(PoolStatus.columns) + [.timeout],
     example: "pool-list --all --details"

@@ -6,11 +6,11 @@ import StorageOS
 
 extension Command {
   static let poolMetrics = Command(
-    "pool-metrics", "Print the state of pools in numbers, for Prometheus.", .locks,
+    "pool-metrics", "Print metrics of pools, for Prometheus.", .locks,
     [
       .optional("pool", "POOL", "Only this pool.", .pool(.any)),
       .named(
-        "folder", "PATH", "Write cistern.prom into this folder instead, in one step.", .folder),
+        "folder", "PATH", "Write cistern.prom in this folder instead, atomically.", .folder),
     ],
     example: "pool-metrics"
   ) { tool throws(StorageError) in

@@ -3,7 +3,7 @@ import StorageModel
 
 extension Command {
   static let poolSet = Command(
-    "pool-set", "Set what volumes of a pool start from where they say nothing themselves.",
+    "pool-set", "Set the defaults for volumes of a pool.",
     .changes,
     [
       .pool,

@@ -9,9 +9,9 @@ extension Command {
     "pool-start", "Start a pool.", .changes,
     [
       .pool(.inactive), .build, .overwrite, .noOverwrite,
-      .flag("if-inactive", "Succeed where it is active already."), .timeout,
+      .flag("if-inactive", "Succeed if it is already active."), .timeout,
     ],
-    example: "pool-start default"
+    example: "pool-start default", also: [.exists]
   ) {
     tool throws(StorageError) in
     let text = tool.arguments.required("pool")

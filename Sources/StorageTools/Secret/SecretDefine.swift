@@ -7,10 +7,10 @@ extension Command {
     "secret-define", "Define a secret, or change one, from an XML document.", .changes,
     [
       .required("file", "FILE", "The document; - reads standard input."),
-      .flag("validate", "Refuse what libvirt's schema does not know."),
+      .flag("validate", "Fail if it does not match libvirt's schema."),
       .ifNotExists,
     ],
-    example: "secret-define $CISTERN_ROOT/mail.xml --validate"
+    example: "secret-define $CISTERN_ROOT/mail.xml --validate", also: [.exists]
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     let bytes = try tool.contents(of: file, limit: 1 << 20)

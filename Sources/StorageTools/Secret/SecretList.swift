@@ -6,8 +6,8 @@ extension Command {
   static let secretList = Command(
     "secret-list", "List secrets.", .reads,
     [
-      .flag("ephemeral", "List secrets that end with the boot."),
-      .flag("no-ephemeral", "List secrets that last."),
+      .flag("ephemeral", "List secrets that are lost at reboot."),
+      .flag("no-ephemeral", "List secrets that are kept."),
       .flag("private", "List secrets marked private."),
       .flag("no-private", "List secrets not marked private."),
     ] + Parameter.listing(SecretRecord.columns),

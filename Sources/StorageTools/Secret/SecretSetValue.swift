@@ -9,10 +9,10 @@ extension Command {
     [
       .secret,
       .named("file", "FILE", "Read the value from FILE; - reads standard input."),
-      .flag("plain", "FILE holds the value as it is, not in base64."),
-      .flag("interactive", "Ask for the value on the terminal, without showing it."),
+      .flag("plain", "FILE holds the plain value, not base64."),
+      .flag("interactive", "Ask for the value on the terminal without echo."),
       .optional(
-        "base64", "VALUE", "Refused: everybody on the machine can see a command line.", .text),
+        "base64", "VALUE", "Refused: every user can see command lines.", .text),
     ],
     example: "secret-set-value $uuid --file $CISTERN_ROOT/value"
   ) { tool throws(StorageError) in

@@ -5,14 +5,14 @@ import StorageOS
 /// Parameters that commands which move content share.
 extension Parameter {
   static let offset = Parameter.optional(
-    "offset", "SIZE", "Where in the volume to begin (0).", .size
+    "offset", "SIZE", "Offset in the volume to begin at (0).", .size
   ).whereEmpty(.isValue)
   static let length = Parameter.optional(
-    "length", "SIZE", "How much at most; 0 is all there is (0).", .size
+    "length", "SIZE", "Bytes to copy at most; 0 for all (0).", .size
   ).whereEmpty(.isValue)
   static let checksum = Parameter.flag("checksum", "Print the SHA-256 of the content.")
   static let verify = Parameter.named(
-    "verify", "SUM", "The SHA-256 that the content must have.", .text)
+    "verify", "SUM", "Fail unless the content has this SHA-256.", .text)
 }
 
 extension Tool {

@@ -3,7 +3,7 @@ import StorageModel
 
 extension Command {
   static let volClear = Command(
-    "vol-clear", "Replace the content of a volume by zeroes; the state before becomes a revision.",
+    "vol-clear", "Zero a volume; its old content becomes a revision.",
     .changes, [.volume(.stopped), .volumePool, .reserve.rare],
     example: "vol-clear disk1 --pool vms"
   ) { tool throws(StorageError) in

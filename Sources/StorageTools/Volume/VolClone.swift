@@ -11,12 +11,12 @@ extension Command {
       .named("format", "FORMAT", "Convert the copy to this format.", .creatableFormat),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
       .named("revision", "REVISION", "Copy a revision instead of the committed state."),
-      .flag("reflink", "Share blocks with the volume, or fail."), .flatten.rare, .sectorSize,
-      .flag("print-xml", "Print the document of the copy, and change nothing."), .ifNotExists,
+      .flag("reflink", "Share blocks with the source, or fail."), .flatten.rare, .sectorSize,
+      .flag("print-xml", "Print the copy's XML document and change nothing."), .ifNotExists,
       .progress,
       .reserve.rare,
     ],
-    example: "vol-clone disk1 disk2 --pool images"
+    example: "vol-clone disk1 disk2 --pool images", also: [.exists]
   ) { tool throws(StorageError) in
     let (pool, source) = try tool.volume()
     let name = try pool.definition.volumeName(tool.arguments.required("newname"))

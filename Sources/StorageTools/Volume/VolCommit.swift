@@ -3,7 +3,7 @@ import StorageModel
 
 extension Command {
   static let volCommit = Command(
-    "vol-commit", "Make the present content of a started volume its committed state.", .changes,
+    "vol-commit", "Commit a started volume without stopping it.", .changes,
     [.volume, .volumePool, .reserve.rare],
     example: "vol-commit disk1 --pool vms"
   ) { tool throws(StorageError) in

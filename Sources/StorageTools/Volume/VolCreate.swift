@@ -10,11 +10,11 @@ extension Command {
     [
       .pool(.active), .required("file", "FILE", "The document; - reads standard input."),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."), .backingRelative.rare,
-      .flag("validate", "Refuse what libvirt's schema does not know."),
-      .flag("print-xml", "Print the document as it would be, and change nothing."), .ifNotExists,
+      .flag("validate", "Fail if it does not match libvirt's schema."),
+      .flag("print-xml", "Print the resulting XML document and change nothing."), .ifNotExists,
       .reserve.rare,
     ],
-    example: "vol-create images /srv/disk1.xml"
+    example: "vol-create images /srv/disk1.xml", also: [.exists]
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     let poolText = tool.arguments.required("pool")
@@ -32,7 +32,7 @@ extension Parameter {
   static let backingRelative = Parameter.flag(
     "backing-relative", "Name the backing volume relative to the pool's folder.")
   static let flatten = Parameter.flag(
-    "flatten", "Read also a backing store that is in no active pool.")
+    "flatten", "Also accept a backing store outside the active pools.")
 }
 
 extension Tool {

@@ -10,25 +10,25 @@ extension Command {
     [
       .pool(.active), .required("name", "NAME", "Name of the volume."),
       .optional(
-        "capacity", "SIZE", "Size; needed unless it starts from a source."),
-      .optional("allocation", "SIZE", "What gets blocks at once; all where not given.")
+        "capacity", "SIZE", "Size; not needed if it starts from a source."),
+      .optional("allocation", "SIZE", "How much gets its blocks at once (all).")
         .whereEmpty(.isAbsent),
       .optional(
-        "format", "FORMAT", "Format of the file: raw where not given.",
+        "format", "FORMAT", "Format of the file (raw).",
         .creatableFormat),
-      .optional("backing-vol", "VOLUME", "Volume that it is an overlay on."),
+      .optional("backing-vol", "VOLUME", "Volume to lay an overlay on."),
       .optional("backing-vol-format", "FORMAT", "Format of the backing volume.", .imageFormat),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."), .backingRelative.rare,
-      .flag("print-xml", "Print the document, and change nothing."), .ifNotExists,
-      .named("rw", "YES|NO", "Whether it can be written."),
-      .named("snap-on-start", "YES|NO", "Whether it starts from a copy of its source."),
-      .named("save-on-stop", "YES|NO", "Whether it keeps its state at stop."),
-      .named("revisions-to-keep", "N", "Former states kept: -1, 0 or more."),
-      .named("source", "VOLUME", "Volume of the pool that it starts from."),
-      .named("ephemeral", "YES|NO", "Whether it is encrypted with a throw-away key."),
+      .flag("print-xml", "Print the XML document and change nothing."), .ifNotExists,
+      .named("rw", "YES|NO", "Whether it is writable."),
+      .named("snap-on-start", "YES|NO", "Whether each start begins from its source."),
+      .named("save-on-stop", "YES|NO", "Whether a stop keeps what was written."),
+      .named("revisions-to-keep", "N", "Former states to keep: -1, 0 or more."),
+      .named("source", "VOLUME", "Volume of the pool to start from."),
+      .named("ephemeral", "YES|NO", "Whether to encrypt it with a throw-away key."),
       .reserve.rare,
     ],
-    example: "vol-create-as vms disk1 64M --allocation 0"
+    example: "vol-create-as vms disk1 64M --allocation 0", also: [.exists]
   ) { tool throws(StorageError) in
     let arguments = tool.arguments
     let poolText = arguments.required("pool")

@@ -8,14 +8,14 @@ extension Command {
     "vol-create-from", "Create a volume with the content of another.", .changes,
     [
       .pool, .required("file", "FILE", "The document; - reads standard input."),
-      .required("vol", "VOLUME", "The volume to copy: its name, key or path."),
+      .required("vol", "VOLUME", "Volume to copy: its name, key or path."),
       .optional("inputpool", "POOL", "Pool of the volume to copy."),
       .flag("prealloc-metadata", "Preallocate metadata (qcow2)."),
-      .flag("reflink", "Share blocks with the volume, or fail."), .flatten.rare, .sectorSize,
-      .flag("validate", "Refuse what libvirt's schema does not know."), .ifNotExists, .progress,
+      .flag("reflink", "Share blocks with the source, or fail."), .flatten.rare, .sectorSize,
+      .flag("validate", "Fail if it does not match libvirt's schema."), .ifNotExists, .progress,
       .reserve.rare,
     ],
-    example: "vol-create-from images /srv/disk2.xml disk1"
+    example: "vol-create-from images /srv/disk2.xml disk1", also: [.exists]
   ) { tool throws(StorageError) in
     let poolText = tool.arguments.required("pool")
     let request = try tool.volumeDocument(

@@ -4,14 +4,14 @@ import StorageOS
 
 extension Command {
   static let volDownload = Command(
-    "vol-download", "Write a volume's content, or a part of it, to a file.", .changes,
+    "vol-download", "Copy a volume's content, or a part of it, to a file.", .changes,
     [
-      .volume, .required("file", "FILE", "Where to write; - writes standard output."), .volumePool,
+      .volume, .required("file", "FILE", "File to write; - for standard output."), .volumePool,
       .offset, .length,
-      .flag("sparse", "Keep holes; they are kept in a file in any case."),
+      .flag("sparse", "Keep holes; files keep them in any case."),
       .checksum, .verify, .progress,
     ],
-    example: "vol-download disk1 /srv/disk1.raw --pool images"
+    example: "vol-download disk1 /srv/disk1.raw --pool images", also: [.exists]
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     var options = Storage.ExportOptions()

@@ -4,16 +4,16 @@ import StorageOS
 
 extension Command {
   static let volExport = Command(
-    "vol-export", "Write the last committed state of a volume to a file or standard output.",
+    "vol-export", "Write the committed state of a volume to a file.",
     .changes,
     [
-      .volume, .required("file", "FILE", "Where to write; - writes standard output."), .volumePool,
-      .named("revision", "REVISION", "Write this revision instead."),
+      .volume, .required("file", "FILE", "File to write; - for standard output."), .volumePool,
+      .named("revision", "REVISION", "Write this revision instead of the committed state."),
       .named(
-        "compress", "METHOD", "Compress what is written: zstd.", .words([.init("zstd")])),
+        "compress", "METHOD", "Compress the output: zstd.", .words([.init("zstd")])),
       .checksum, .verify, .progress,
     ],
-    example: "vol-export disk1 /srv/disk1.raw --pool vms"
+    example: "vol-export disk1 /srv/disk1.raw --pool vms", also: [.exists]
   ) { tool throws(StorageError) in
     let file = tool.arguments.required("file")
     var options = Storage.ExportOptions()

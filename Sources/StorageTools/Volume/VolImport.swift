@@ -4,33 +4,34 @@ import StorageModel
 
 extension Command {
   static let volImport = Command(
-    "vol-import", "Replace the content of a volume by that of a file or of another volume.",
+    "vol-import", "Replace the content of a volume by that of a file or a volume.",
     .changes,
     [
-      .volume(.stopped), .optional("file", "FILE", "What to import; - reads standard input."),
+      .volume(.stopped), .optional("file", "FILE", "File to import; - for standard input."),
       .volumePool,
-      .named("from-volume", "VOLUME", "Import the committed state of this volume.", .volume(.any)),
-      .named("from-pool", "POOL", "Pool of that volume, where it is another one."),
-      .named("from-revision", "REVISION", "Import this revision of it instead.", .text),
-      .named("size", "SIZE", "How many bytes come; the volume gets that size."),
-      .flag("keep-size", "The input must have the size that the volume has."),
       .named(
-        "decompress", "METHOD", "How the input is compressed: auto, zstd or none (auto).",
+        "from-volume", "VOLUME", "Import the committed state of a volume instead.", .volume(.any)),
+      .named("from-pool", "POOL", "Pool of that volume, if it is another."),
+      .named("from-revision", "REVISION", "Import this revision of that volume.", .text),
+      .named("size", "SIZE", "Bytes in the input; resizes the volume to that."),
+      .flag("keep-size", "Fail unless the input has the volume's size."),
+      .named(
+        "decompress", "METHOD", "Compression of the input: auto, zstd or none (auto).",
         .words([
           .init("auto", "zstd where it begins so"), .init("zstd"), .init("none", "taken as it is"),
         ])),
-      .flag("create", "Make the volume, with the content or not at all."),
-      .named("capacity", "SIZE", "Size of the new volume, if not that of the content.").rare,
+      .flag("create", "Create the volume and its content in one step."),
+      .named("capacity", "SIZE", "Size of the new volume (that of the content).").rare,
       .named(
-        "format", "FORMAT", "What the content is; converted if need be.",
+        "format", "FORMAT", "Format of the content; converted if needed.",
         .imageFormat),
       .named(
-        "backing-vol", "VOLUME", "Volume that the content may be an overlay on.", .volume(.any)
+        "backing-vol", "VOLUME", "Volume that the content may have as its base.", .volume(.any)
       )
       .rare,
       .ifNotExists.rare, .force.rare, .checksum, .verify, .sectorSize, .progress, .reserve.rare,
     ],
-    example: "vol-import disk1 /srv/content --pool vms"
+    example: "vol-import disk1 /srv/content --pool vms", also: [.exists]
   ) { tool throws(StorageError) in
     if let source = tool.arguments.value("from-volume") {
       return try tool.importVolume(from: source)

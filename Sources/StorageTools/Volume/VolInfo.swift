@@ -4,7 +4,7 @@ import StorageModel
 
 extension Command {
   static let volInfo = Command(
-    "vol-info", "Print the type and the sizes of volumes.", .reads,
+    "vol-info", "Print the type, the sizes and the state of volumes.", .reads,
     [
       Parameter.volume.repeated, .volumePool, .bytes,
       .flag("physical", "Show the size of the file instead of the allocation."), .timeout,

@@ -8,8 +8,8 @@ extension Command {
     "vol-list", "List the volumes of a pool, or of all active pools.", .reads,
     [
       .optional(
-        "pool", "POOL", "Only those of this pool: its name or UUID.", .pool(.active)),
-      .flag("details", "Show type and sizes too."),
+        "pool", "POOL", "Pool to list (all active ones).", .pool(.active)),
+      .flag("details", "Show types and sizes, too."),
     ] + Parameter.listing(Volume.columns(in: nil)) + [.timeout],
     example: "vol-list images --details"
   ) { tool throws(StorageError) in

@@ -5,7 +5,7 @@ extension Command {
   static let volRename = Command(
     "vol-rename", "Give a volume another name in its pool.", .changes,
     [.volume(.stopped), .required("newname", "NAME", "The new name."), .volumePool],
-    example: "vol-rename disk1 system --pool vms"
+    example: "vol-rename disk1 system --pool vms", also: [.exists]
   ) { tool throws(StorageError) in
     let (change, pool, old, new) = try tool.storage.renameVolume(
       tool.arguments.required("vol"), to: tool.arguments.required("newname"),

@@ -5,8 +5,8 @@ extension Command {
   static let volResize = Command(
     "vol-resize", "Change the size of a volume.", .changes,
     [
-      .volume, .required("capacity", "SIZE", "New size; with --delta how much to add."),
-      .volumePool, .flag("allocate", "Give all of it blocks at once."),
+      .volume, .required("capacity", "SIZE", "New size; with --delta, how much to add."),
+      .volumePool, .flag("allocate", "Allocate all its blocks at once."),
       .flag("delta", "SIZE is the difference."),
       .flag("shrink", "Allow a smaller size; data beyond it is lost."), .force,
     ],

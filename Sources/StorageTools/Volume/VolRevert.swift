@@ -3,12 +3,12 @@ import StorageModel
 
 extension Command {
   static let volRevert = Command(
-    "vol-revert", "Put a volume back to a revision; its present state becomes a revision.",
+    "vol-revert", "Put a volume back to a revision; its current state becomes one.",
     .changes,
     [
       .volume,
-      .optional("revision", "REVISION", "Number of the revision; the newest where not given."),
-      .volumePool, .flag("discard", "First drop an uncommitted session."), .force,
+      .optional("revision", "REVISION", "Number of the revision (the newest)."),
+      .volumePool, .flag("discard", "Discard an uncommitted session first."), .force,
       .progress, .reserve.rare,
     ],
     example: "vol-revert disk1 --pool vms"

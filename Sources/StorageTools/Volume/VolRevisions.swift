@@ -8,8 +8,8 @@ extension Command {
     [
       .volume, .volumePool,
       .named("delete", "REVISION", "Remove a revision.", .revision),
-      .named("pin", "REVISION", "Keep a revision however many newer ones there are.", .revision),
-      .named("unpin", "REVISION", "Let a revision go when it is old enough.", .revision),
+      .named("pin", "REVISION", "Keep a revision, however many newer ones come.", .revision),
+      .named("unpin", "REVISION", "Stop keeping a revision.", .revision),
     ] + Parameter.listing(RevisionFacts.columns()),
     changesOnlyWith: ["delete", "pin", "unpin"], example: "vol-revisions disk1 --pool vms"
   ) { tool throws(StorageError) in

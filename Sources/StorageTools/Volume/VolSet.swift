@@ -3,7 +3,7 @@ import StorageModel
 
 extension Command {
   static let volSet = Command(
-    "vol-set", "Set a life-cycle property of a volume, or say which format it has.", .changes,
+    "vol-set", "Set a property of a volume, or its format on record.", .changes,
     [
       .volume(.stopped),
       .required(

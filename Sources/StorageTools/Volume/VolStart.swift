@@ -13,7 +13,7 @@ extension Command {
         name: "print-disk", kind: .optionalValue("TARGET"),
         help: "Print libvirt's <disk> element instead of the path.",
         accepts: isDiskTarget),
-      .flag("if-stopped", "Succeed where it is started already."), .progress, .reserve.rare,
+      .flag("if-stopped", "Succeed if it is already started."), .progress, .reserve.rare,
     ],
     example: "vol-start disk1 --pool vms"
   ) { tool throws(StorageError) in

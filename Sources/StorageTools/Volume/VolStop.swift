@@ -3,11 +3,11 @@ import StorageModel
 
 extension Command {
   static let volStop = Command(
-    "vol-stop", "Stop volumes: commit their sessions, or drop them.", .changes,
+    "vol-stop", "Stop volumes: commit what was written, or discard it.", .changes,
     [
       .volume(.unfinished).repeated, .volumePool,
-      .flag("discard", "Drop what was written since the start."),
-      .flag("force", "Do it even if others need the volume: images, another host."), .progress,
+      .flag("discard", "Discard what was written since the start."),
+      .flag("force", "Stop it even if others need it: images, another host."), .progress,
       .reserve.rare,
     ],
     example: "vol-stop disk1 --pool vms"

@@ -6,9 +6,9 @@ import StorageOS
 
 extension Command {
   static let volTree = Command(
-    "vol-tree", "Show pools, volumes and what they are made from as a tree.", .reads,
+    "vol-tree", "Show pools, volumes, bases and revisions as a tree.", .reads,
     [
-      .optional("pool", "POOL", "Only this pool: its name or UUID.", .pool(.active)), .bytes,
+      .optional("pool", "POOL", "Show only this pool: its name or UUID.", .pool(.active)), .bytes,
       .flag("dot", "Print a graph for dot(1)."), .timeout,
     ],
     example: "vol-tree images"

@@ -4,9 +4,9 @@ import StorageOS
 
 extension Command {
   static let volUpload = Command(
-    "vol-upload", "Write a file's content into a volume, or into a part of it.", .changes,
+    "vol-upload", "Write a file into a volume, or into a part of it.", .changes,
     [
-      .volume(.stopped), .required("file", "FILE", "What to write; - reads standard input."),
+      .volume(.stopped), .required("file", "FILE", "File to write; - for standard input."),
       .volumePool, .offset, .length,
       .flag("sparse", "Holes of the file become holes in the volume."),
       .named(

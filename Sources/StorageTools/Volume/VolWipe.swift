@@ -3,11 +3,11 @@ import StorageModel
 
 extension Command {
   static let volWipe = Command(
-    "vol-wipe", "Make the content of a volume unreadable.", .changes,
+    "vol-wipe", "Overwrite a volume so that its content is gone.", .changes,
     [
       .volume(.stopped), .volumePool,
       .optional(
-        "algorithm", "ALGORITHM", "How it is overwritten: zero where not given.",
+        "algorithm", "ALGORITHM", "How to overwrite it: zero (zero).",
         .words(WipeAlgorithm.allCases.map { .init($0.rawValue) })),
       .force, .progress,
     ],

@@ -4,7 +4,7 @@ import StorageOS
 
 extension Parameter {
   static let reserve = Parameter.named(
-    "reserve", "PERCENT", "Part of a thin pool that has to stay free, data and metadata (5).")
+    "reserve", "PERCENT", "Share of a thin pool to keep free, in percent (5).")
 }
 
 extension Tool {

@@ -126,6 +126,30 @@ struct CommandTests {
     #expect(text.hasSuffix("\nManual page: \(name)(8)\n"))
   }
 
+  @Test("every command is in one group, and no topic has the name of a command")
+  func groups() {
+    let grouped = CommandGroup.all.flatMap(\.commands).map(\.name)
+    #expect(grouped.sorted() == Commands.all.map(\.name))
+    let topics = CommandGroup.all.map(\.topic)
+    #expect(Set(topics).count == topics.count)
+    #expect(topics.allSatisfy { Commands.named($0) == nil })
+    let widths = (Commands.overview + CommandGroup.all.map(\.helpText).joined())
+      .split(separator: "\n").map(\.utf8.count)
+    #expect(widths.allSatisfy { $0 <= 80 })
+  }
+
+  @Test(
+    "a command's statuses are among those of the one table, and those that it cannot end with are left out"
+  )
+  func endings() {
+    #expect(Command.poolCheck.statuses.contains(.problemsFound))
+    #expect(!Command.volList.statuses.contains(.problemsFound))
+    #expect(!Command.volList.statuses.contains(.exists))
+    #expect(Command.volClone.statuses.contains(.exists))
+    #expect(!Command.poolCapabilities.statuses.contains(.notFound))
+    #expect(!Command.volInfo.statuses.contains(.lockTimeout))
+  }
+
   @Test("the overview and the description for manuals list every command")
   func overview() {
     for command in Commands.all {
@@ -152,7 +176,8 @@ struct CommandTests {
   func files(name: String) throws {
     let words = name.split(separator: "-").drop { $0 == "cistern" }
     let folder =
-      ["pool": "Pool", "find": "Pool", "driver": "Pool", "secret": "Secret"][words.first] ?? "Volume"
+      ["pool": "Pool", "find": "Pool", "driver": "Pool", "secret": "Secret"][words.first]
+      ?? "Volume"
     let abbreviations = ["uuid": "UUID", "dumpxml": "DumpXML"]
     let file = words.map { abbreviations[String($0)] ?? $0.prefix(1).uppercased() + $0.dropFirst() }
       .joined()
