@@ -15,6 +15,7 @@ import StorageModel
 package enum BackendRegistry {
   package static let all: [any BuiltInBackend.Type] = [
     DirectoryBackend.self,
+    KernelBackend.self,
     FileSystemBackend.self,
     NetworkFileSystemBackend.self,
     DiskBackend.self,

@@ -42,6 +42,7 @@ struct DriverFacts: Sendable {
       }
       abilities.insert(ability)
     }
+    if abilities.contains(.transferVolumes) { abilities.insert(.readVolumes) }
     for ability in abilities {
       for need in DriverFacts.needs[ability] ?? [] where !abilities.contains(need) {
         throw DriverFault("ability '\(ability.rawValue)' without '\(need.rawValue)'")

@@ -14,7 +14,10 @@ package struct Ability<Interface>: Sendable {
   }
 
   fileprivate func refusal(_ description: BackendDescription) -> String {
-    words?(description) ?? "pools \(description.kind) have no '\(name.rawValue)'"
+    if description.isReadOnly, name.isChangeOfVolumes {
+      return "pools \(description.kind) are read-only"
+    }
+    return words?(description) ?? "pools \(description.kind) have no '\(name.rawValue)'"
   }
 }
 
@@ -91,6 +94,23 @@ extension Ability where Interface == any OverlayBackend {
 extension Ability where Interface == any WipingBackend {
   package static var wipeVolumes: Self {
     Self(.wipeVolumes) { _ in "storage pool doesn't support volume wiping" }
+  }
+}
+
+extension PoolAbility {
+  /// Whether it changes volumes, so that no read-only pool has it.
+  fileprivate var isChangeOfVolumes: Bool {
+    let changes: [PoolAbility] = [
+      .createVolumes, .cloneVolumes, .renameVolumes, .wipeVolumes, .transferVolumes, .revisions,
+      .overlays, .extend,
+    ]
+    return changes.contains(self)
+  }
+}
+
+extension Ability where Interface == any ReadingBackend {
+  package static var readVolumes: Self {
+    Self(.readVolumes) { "volumes of pools \($0.kind) cannot be read" }
   }
 }
 

@@ -26,6 +26,12 @@ package struct BackendDescription: Equatable, Sendable {
     self.mostRevisions = mostRevisions
   }
 
+  /// Whether volumes can be read, and nothing about them be changed.
+  package var isReadOnly: Bool {
+    abilities.contains(.readVolumes)
+      && abilities.isDisjoint(with: [.transferVolumes, .createVolumes])
+  }
+
   /// Why a volume cannot keep so many revisions; nil where it can.
   package func refusal(of kept: RevisionsToKeep) -> String? {
     guard let mostRevisions, kept.number > mostRevisions else { return nil }

@@ -37,6 +37,7 @@ extension BuiltInBackend {
         case .wipeVolumes: return self is any WipingBackend.Type
         case .transferVolumes: return self is any ContentBackend.Type
         case .revisions: return self is any LifecycleBackend.Type
+        case .readVolumes: return self is any ReadingBackend.Type
         case .listNames: return self is any NamingBackend.Type
         case .listInParts: return self is any ListingBackend.Type
         case .shareBlocks: return self is any SharingBackend.Type

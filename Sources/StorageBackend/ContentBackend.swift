@@ -1,24 +1,11 @@
 import StorageModel
 import StorageOS
 
-/// Whose use of a file counts.
-package enum FileUsers: Sendable { case writers, anyone }
-
-/// Pools whose volumes' contents can be reached: handed out, imported, exported.
+/// Pools whose volumes' contents can be changed as well as read: imported, and written to in place.
 ///
 /// This is all that a volume needs which changes in place; such volumes are the only ones of a pool that is no
 /// `LifecycleBackend`.
-package protocol ContentBackend: PoolBackend {
-  /// The path of the device of a started volume.
-  func devicePath(of volume: Volume) -> Path
-  /// Makes the committed state itself the device of a volume that changes in place and is about to be started.
-  ///
-  /// Nobody else's state changes with it: blocks or files that are shared with a revision become its own before.
-  /// - Throws: where the content is known to be half done.
-  func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
-  /// Ends what `exposeCommitted` began, once the device is closed; what was written is the committed state and is durable
-  /// when this returns.
-  func concealCommitted(of volume: Volume, _ steps: Steps) throws(StorageError)
+package protocol ContentBackend: ReadingBackend {
   /// Puts the content that `fill` writes in the place of the committed state, which becomes a revision where
   /// revisions are kept. Files get the new size; devices keep theirs, and read as zeroes behind the content.
   /// - Parameter size: how many bytes `fill` writes, so that what has no room is refused beforehand.
@@ -38,8 +25,6 @@ package protocol ContentBackend: PoolBackend {
     of volume: Volume, in part: Range<Int64>, _ steps: Steps,
     _ change: (Descriptor) throws(StorageError) -> ByteCount
   ) throws(StorageError)
-  /// Opens the committed state, or a revision, for reading. Stays readable whatever happens to its name.
-  func openCommitted(_ volume: Volume, revision: Revision?) throws(StorageError) -> Descriptor
   /// Stores properties. They hold from the next start.
   func setProperties(_ settings: LifecycleSettings, of volume: Volume, _ steps: Steps)
     throws(StorageError)
@@ -50,13 +35,6 @@ package protocol ContentBackend: PoolBackend {
   func checkFormat(_ format: VolumeFormat, of volume: Volume) throws(StorageError)
   /// Records which format the content has, where that is remembered.
   func setFormat(_ format: VolumeFormat, of volume: Volume, _ steps: Steps) throws(StorageError)
-  /// Who has the volume open, as `COMMAND (pid N)`, or uses it otherwise.
-  func holders(of volume: Volume, committed: FileUsers) throws(StorageError) -> [String]
-  /// Claims the volume's images in QEMU's own way, for as long as the result lives.
-  /// - Throws: `busy` where a running QEMU has one.
-  func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError) -> [FileClaim]
-  /// Removes what an interrupted command on this volume left, as far as that needs no decision.
-  func sweep(_ name: VolumeName, _ steps: Steps) throws(StorageError)
 }
 
 extension ContentBackend {
@@ -80,8 +58,4 @@ extension ContentBackend {
   {}
 
   package var replacesAtomically: Bool { false }
-
-  package func claim(_ volume: Volume, for use: ImageLock.Use) throws(StorageError)
-    -> [FileClaim]
-  { [] }
 }

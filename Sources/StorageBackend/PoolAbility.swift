@@ -17,6 +17,8 @@ package enum PoolAbility: String, CaseIterable, Sendable {
 
   // How well it does what all do; not told by pool-capabilities.
   case listNames = "list-names"
+  /// Contents of volumes go out.
+  case readVolumes = "read-volumes"
   case listInParts = "list-in-parts"
   case shareBlocks = "share-blocks"
   case shareFolder = "share-folder"

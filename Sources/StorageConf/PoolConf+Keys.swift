@@ -24,7 +24,7 @@ extension PoolDriver {
   ///
   /// ZFS has two of one word, with different keys.
   fileprivate static var all: [(word: String, driver: PoolDriver)] {
-    FileDriver.allCases.filter(\.usesQubesLayout).map {
+    FileDriver.allCases.filter(\.isFolderOfQubes).map {
       ($0.rawValue, PoolDriver(kind: .files($0), type: .dir))
     } + [("lvm_thin", PoolDriver(kind: .thin, type: .logical))]
       + [("zfs", PoolDriver(kind: .zfs, type: .zfs))]

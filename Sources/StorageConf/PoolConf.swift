@@ -48,7 +48,7 @@ package enum PoolConf {
         pool.target.path = try reader.target(of: driver.type)
       }
     }
-    pool.lifecycle.revisionsToKeep = try reader.revisionsToKeep(limit: driver.revisionLimit)
+    pool.lifecycle.revisionsToKeep = try reader.revisionsToKeep(driver)
     pool.lifecycle.ephemeralVolatile = try reader.flag("ephemeral_volatile") ?? false
     fillDefaults(of: &pool)
     try reader.check(fixedTargetOf: pool)
@@ -98,6 +98,7 @@ struct PoolDriver {
   private static let classes: [ByteString: String] = [
     "qubes.storage.xen.XenStorage": "xen", "qubes.storage.xen.XenPool": "xen",
     "qubes.storage.file.FilePool": "file", "qubes.storage.reflink.ReflinkPool": "file-reflink",
+    "qubes.storage.kernels.LinuxKernel": "linux-kernel",
     "qubes.storage.lvm.ThinPool": "lvm_thin", "qubes.storage.zfs.ZFSPool": "zfs",
   ]
 
@@ -116,7 +117,7 @@ struct PoolDriver {
     guard let process = DriverName(word) else {
       throw reader.refusal(
         of: entry,
-        expected: "xen, file, file-reflink, lvm_thin, "
+        expected: "xen, file, file-reflink, linux-kernel, lvm_thin, "
           + PoolType.allCases.map(\.rawValue).joined(separator: ", ")
           + ", or the name of a driver process")
     }
@@ -134,7 +135,7 @@ struct PoolDriver {
       return PoolDriver(kind: .zfs, type: .zfs)
     }
     if let type = PoolType(rawValue: word) { return PoolDriver(kind: .type, type: type) }
-    guard let layout = FileDriver(rawValue: word), layout.usesQubesLayout else { return nil }
+    guard let layout = FileDriver(rawValue: word), layout.isFolderOfQubes else { return nil }
     return PoolDriver(kind: .files(layout), type: .dir)
   }
 
@@ -154,8 +155,20 @@ struct PoolDriver {
 
   var keys: [String] { ["driver", "class"] + ownKeys + PoolDriver.commonKeys.dropFirst(2) }
 
-  /// Qubes' driver `file` has room for one old state and no more.
-  var revisionLimit: Int? { kind == .files(.file) ? 1 : nil }
+  /// Qubes' driver `file` has room for one old state and no more, folders of kernels for none.
+  var revisionLimit: Int? {
+    switch kind {
+    case .files(.file): return 1
+    case .files(.kernels): return 0
+    default: return nil
+    }
+  }
+
+  /// What users call the driver.
+  var word: String {
+    if case .files(let layout) = kind { return layout.rawValue }
+    return kind == .thin ? "lvm_thin" : type.rawValue
+  }
 
   /// The options of pool-define-as that mean something for a type.
   static func keys(of type: PoolType) -> [String] {

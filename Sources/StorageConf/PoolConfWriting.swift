@@ -41,7 +41,7 @@ extension PoolConf {
       let options = process.options.map { ($0.text, $1) }.sorted { $0.0 < $1.0 }
       return [("driver", process.name.text)] + type + typeEntries(of: pool) + options
     }
-    if pool.type == .dir, pool.lifecycle.driver.usesQubesLayout {
+    if pool.type == .dir, pool.lifecycle.driver.isFolderOfQubes {
       let check = pool.lifecycle.setupCheck ? [] : [("setup_check", "no")]
       return [("driver", pool.lifecycle.driver.rawValue)] + folder + check
     }

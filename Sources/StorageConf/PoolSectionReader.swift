@@ -84,13 +84,14 @@ struct PoolSectionReader {
     return value
   }
 
-  func revisionsToKeep(limit: Int?) throws(ConfProblem) -> RevisionsToKeep? {
+  func revisionsToKeep(_ driver: PoolDriver) throws(ConfProblem) -> RevisionsToKeep? {
     guard let entry = section.entry("revisions_to_keep") else { return nil }
     guard let value = RevisionsToKeep(entry.value) else {
       throw refusal(of: entry, expected: "-1, 0 or a positive number")
     }
-    if let limit, value.number > limit {
-      throw refusal(of: entry, expected: "-1, 0 or \(limit) with driver 'file'")
+    if let limit = driver.revisionLimit, value.number > limit {
+      let most = limit == 0 ? "-1 or 0" : "-1, 0 or \(limit)"
+      throw refusal(of: entry, expected: "\(most) with driver '\(driver.word)'")
     }
     return value
   }

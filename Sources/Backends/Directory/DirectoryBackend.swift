@@ -8,6 +8,10 @@ import StorageOS
 package struct DirectoryBackend: FileBackend, BuildingBackend {
   package static let type = PoolType.dir
 
+  package static func serves(_ pool: PoolDefinition) -> Bool {
+    pool.type == .dir && pool.lifecycle.driver != .kernels
+  }
+
   package let pool: PoolDefinition
   package let host: HostFolders
   package let secrets: any SecretSource

@@ -95,7 +95,7 @@ extension Storage {
     }
     _ = try volume.transition(.export)
     if let problem = volume.problem { throw StorageError(.badInput, volume.subject, problem) }
-    let backend = try pool.contentBackend()
+    let backend = try pool.readingBackend()
     let descriptor = try backend.openCommitted(volume, revision: revision)
     if volume.properties.kind == .inPlace {
       try checkUnused(volume, backend, committed: .writers, claiming: .reading, steps)
@@ -124,7 +124,7 @@ extension Storage {
       throw StorageError(
         .notFound, volume.subject, "its backing store '\(image.path)' is not there any more")
     }
-    return try base.contentBackend().openCommitted(found, revision: nil)
+    return try base.readingBackend().openCommitted(found, revision: nil)
   }
 
   /// Sees to it that an open image is what it was when it was looked at by its name.

@@ -43,7 +43,7 @@ extension Storage {
   ) throws(StorageError) -> (Change, ActivePool, VolumeName, Checksum?) {
     let (found, first) = try volume(text, in: poolText)
     var lock = try readLock(first.name, of: found)
-    let backend = try found.contentBackend()
+    let backend = try found.readingBackend()
     guard let volume = try found.volume(first.name) else {
       throw StorageError(
         .notFound, "failed to get vol '\(text)'",

@@ -13,7 +13,7 @@ extension Storage {
   {
     var volumes: [Volume] = []
     return try withVolumes(
-      texts, in: poolText,
+      texts, in: poolText, for: .readVolumes,
       and: { pool, names throws(StorageError) in
         volumes = try names.map { name throws(StorageError) in try changeable(name, in: pool) }
         return Set(volumes.compactMap { $0.properties.snapOnStart ? $0.properties.source : nil })
@@ -33,7 +33,7 @@ extension Storage {
   }
 
   private func start(
-    _ volume: Volume, in pool: ActivePool, _ backend: any ContentBackend, _ steps: Steps
+    _ volume: Volume, in pool: ActivePool, _ backend: any ReadingBackend, _ steps: Steps
   ) throws(StorageError) {
     let transition = try volume.transition(.start)
     guard volume.name.components.allSatisfy({ $0.utf8.count <= 200 }) else {
@@ -53,7 +53,8 @@ extension Storage {
     for action in transition.actions {
       try perform(action, on: volume, in: pool, backend, steps)
     }
-    try pool.started.insert(volume.name, steps)
+    // Nobody has to stop what cannot change, and any number of machines start it at a time.
+    if !backend.description.isReadOnly { try pool.started.insert(volume.name, steps) }
   }
 
   /// What became of one of several volumes that were to be stopped.
@@ -72,7 +73,8 @@ extension Storage {
   package func stopVolumes(
     _ texts: [String], in poolText: String?, discard: Bool
   ) throws(StorageError) -> (ActivePool, [Stopped]) {
-    try withVolumes(texts, in: poolText) { pool, backend, names throws(StorageError) in
+    try withVolumes(texts, in: poolText, for: .readVolumes) {
+      pool, backend, names throws(StorageError) in
       var results: [Stopped] = []
       for name in names where results.last?.error?.code != .interrupted {
         do throws(StorageError) {
@@ -98,7 +100,7 @@ extension Storage {
   }
 
   private func stop(
-    _ volume: Volume, in pool: ActivePool, _ backend: any ContentBackend, discard: Bool,
+    _ volume: Volume, in pool: ActivePool, _ backend: any ReadingBackend, discard: Bool,
     _ steps: Steps
   ) throws(StorageError) {
     if try pool.started.takeLoss(of: volume.name, steps) {
@@ -206,7 +208,7 @@ extension Storage {
 
   private func perform(
     _ action: LifecycleAction, on volume: Volume, in pool: ActivePool,
-    _ content: any ContentBackend, _ steps: Steps
+    _ content: any ReadingBackend, _ steps: Steps
   ) throws(StorageError) {
     switch action {
     case .exposeCommitted: return try content.exposeCommitted(of: volume, steps)

@@ -101,7 +101,12 @@ package struct ActivePool: Sendable {
     try backend.required(.revisions, "pool '\(name)'")
   }
 
-  /// The backend, where its volumes' contents can be reached.
+  /// The backend, where its volumes' contents can be read.
+  package func readingBackend() throws(StorageError) -> any ReadingBackend {
+    try backend.required(.readVolumes, "pool '\(name)'")
+  }
+
+  /// The backend, where its volumes' contents can be changed.
   package func contentBackend() throws(StorageError) -> any ContentBackend {
     try backend.required(.transferVolumes, "pool '\(name)'")
   }
@@ -216,7 +221,7 @@ extension Storage {
     deleting: Bool = false,
     _ body: (ActivePool, any ContentBackend, Volume, Steps) throws(StorageError) -> Void
   ) throws(StorageError) -> (Change, ActivePool, VolumeName) {
-    try withVolumes([text], in: poolText, reading: others) {
+    try withVolumes([text], in: poolText, for: .transferVolumes, reading: others) {
       pool, backend, names throws(StorageError) in
       let volume = try changeable(names[0], in: pool, deleting: deleting)
       let change = try self.change { steps throws(StorageError) in
@@ -232,12 +237,14 @@ extension Storage {
   /// The pool that `body` gets was read under the locks; what its backend asks the machine once holds for all of
   /// the volumes.
   /// - Parameters:
+  ///   - ability: what the pool has to be able to.
   ///   - others: volumes of the pool that must not change meanwhile.
   ///   - more: tells, with the volumes locked, which others must not change either; asked again once they are locked.
-  func withVolumes<Value>(
-    _ texts: [String], in poolText: String?, reading others: Set<VolumeName> = [],
+  func withVolumes<Value, Interface>(
+    _ texts: [String], in poolText: String?, for ability: Ability<Interface>,
+    reading others: Set<VolumeName> = [],
     and more: ((ActivePool, [VolumeName]) throws(StorageError) -> Set<VolumeName>)? = nil,
-    _ body: (ActivePool, any ContentBackend, [VolumeName]) throws(StorageError) -> Value
+    _ body: (ActivePool, Interface, [VolumeName]) throws(StorageError) -> Value
   ) throws(StorageError) -> Value {
     let (found, names) = try named(texts, in: poolText)
     var others = others
@@ -249,8 +256,10 @@ extension Storage {
       var result: Value?
       try withLocks(wanted) { held throws(StorageError) in
         var pool = try held.pool(found)
-        var backend = try pool.contentBackend()
-        if !isDryRun { for name in names { try backend.sweep(name, Steps()) } }
+        var backend = try pool.backend.required(ability, "pool '\(pool.name)'")
+        if !isDryRun, let reading = pool.backend.able(to: .readVolumes) {
+          for name in names { try reading.sweep(name, Steps()) }
+        }
         if let more {
           let needed = try more(pool, names).subtracting(names)
           guard try held.tryRead(needed, of: found) else {
@@ -260,7 +269,7 @@ extension Storage {
           }
           if !needed.isEmpty {
             pool = try activePool(found.text)
-            backend = try pool.contentBackend()
+            backend = try pool.backend.required(ability, "pool '\(pool.name)'")
             _ = try more(pool, names)
           }
         }

@@ -170,7 +170,7 @@ extension Storage {
     if base.unfinished != nil, let contradiction = base.contradiction {
       throw contradiction.refusal(base.subject)
     }
-    if let backend = basePool.backend.able(to: .transferVolumes) {
+    if let backend = basePool.backend.able(to: .readVolumes) {
       try checkUnused(base, backend, committed: .writers, claiming: .reading, steps)
     }
   }

@@ -12,7 +12,7 @@ extension Storage {
   ///     else only writers'.
   ///   - claiming: what for; nil where another program does the change and makes its own claim.
   func checkUnused(
-    _ volume: Volume, _ backend: any ContentBackend, committed: FileUsers? = nil,
+    _ volume: Volume, _ backend: any ReadingBackend, committed: FileUsers? = nil,
     claiming use: ImageLock.Use? = .changing, _ steps: Steps
   ) throws(StorageError) {
     let users = committed ?? (volume.properties.kind == .inPlace ? .anyone : .writers)

@@ -75,7 +75,7 @@ package struct PoolLifecycle: Equatable, Sendable {
 
   /// What a volume without an own setting keeps: the pool's setting, else the driver's default.
   package var effectiveRevisionsToKeep: RevisionsToKeep {
-    revisionsToKeep ?? (driver == .plain ? .disabled : .count(1))
+    revisionsToKeep ?? (driver == .plain || driver == .kernels ? .disabled : .count(1))
   }
 }
 
@@ -103,9 +103,13 @@ package enum FileDriver: String, CaseIterable, Sendable {
   case fileReflink = "file-reflink"
   /// Qubes' layout of thin logical volumes, for pools of type logical.
   case thin = "lvm_thin"
+  /// Qubes' folders of kernels, `NAME/modules.img`, which are read and never changed.
+  case kernels = "linux-kernel"
 
   /// Whether files are named `VID.img`, `VID-dirty.img`, `VID.img.N@TIME` and may be nested.
   package var usesQubesLayout: Bool { [.xen, .file, .fileReflink].contains(self) }
+  /// Whether it is one of Qubes' drivers of folders, which are pools of type dir.
+  package var isFolderOfQubes: Bool { usesQubesLayout || self == .kernels }
   /// Whether it is one of Qubes' drivers.
   package var isQubes: Bool { self != .plain }
 }

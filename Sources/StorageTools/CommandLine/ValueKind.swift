@@ -139,6 +139,7 @@ extension ValueKind {
       case .plain: return Word(driver.rawValue, "one file a volume")
       case .xen, .file: return Word(driver.rawValue, "files as Qubes names them")
       case .fileReflink: return Word(driver.rawValue, "as file, reflinks needed")
+      case .kernels: return Word(driver.rawValue, "folders of kernels, read-only")
       case .thin: return Word(driver.rawValue, "thin logical volumes")
       }
     })

@@ -52,7 +52,7 @@ extension Volume {
 
   /// The path of the device while the volume is started.
   func devicePath(in pool: ActivePool) -> String? {
-    guard state == .running, let backend = try? pool.contentBackend() else { return nil }
+    guard state == .running, let backend = try? pool.readingBackend() else { return nil }
     return backend.devicePath(of: self).text
   }
 

@@ -52,6 +52,24 @@ struct AbilityTests {
     #expect(driver?.text == "pool 'p': pools with driver 'folder' cannot be checked")
   }
 
+  @Test("a pool that is only read refuses every change in the same words")
+  func readOnly() {
+    var backend = Reticent(
+      description: BackendDescription(type: .dir, driver: "d", abilities: [.readVolumes]))
+    let words = "p: pools with driver 'd' are read-only"
+    let refusals = [
+      failure { () throws(StorageError) in try backend.required(.createVolumes, "p") },
+      failure { () throws(StorageError) in try backend.required(.transferVolumes, "p") },
+      failure { () throws(StorageError) in try backend.required(.revisions, "p") },
+    ]
+    for refusal in refusals { #expect(refusal?.text == words) }
+    // Checking changes nothing that was not asked for.
+    let check = failure { () throws(StorageError) in try backend.required(.check, "p") }
+    #expect(check?.text == "p: pools with driver 'd' cannot be checked")
+    backend.description.abilities.insert(.transferVolumes)
+    #expect(!backend.description.isReadOnly)
+  }
+
   @Test("built-in backends are described by what they conform to", arguments: PoolType.allCases)
   func builtIn(type: PoolType) {
     for kind in BackendRegistry.all where kind.type == type {
