@@ -2,11 +2,31 @@
 #define _GNU_SOURCE
 #include "storage_shim.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 int shim_socket_pair(int ends[2]) { return socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends); }
+
+int shim_send_datagram(const char *path, const void *bytes, size_t size) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  if (strlen(path) >= sizeof address.sun_path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  strcpy(address.sun_path, path);
+  int number = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (number < 0) return -1;
+  ssize_t sent = sendto(
+      number, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT, (struct sockaddr *)&address, sizeof address);
+  int code = errno;
+  close(number);
+  errno = code;
+  return sent < 0 ? -1 : 0;
+}
 
 /* Room for the descriptors of one message, aligned as cmsg(3) wants it. */
 union room {

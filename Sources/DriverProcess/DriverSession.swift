@@ -94,6 +94,7 @@ final class DriverSession: @unchecked Sendable {  // A backend is asked on one t
     _ item: ((Members) throws(DriverFault) -> Void)?
   ) throws(StorageError) -> (Members, [Descriptor]) {
     if let failure { throw failure }
+    WorkTrace.tell(.request(driver: driver.text, verb: verb))
     lastIdentifier += 1
     let identifier = lastIdentifier
     let count = sending.isEmpty ? [] : [("fds", JSON.integer(Int64(sending.count)))]

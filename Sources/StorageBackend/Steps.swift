@@ -48,6 +48,7 @@ package final class Steps {
       return
     }
     if canBeUndone { try Interruption.check() }
+    WorkTrace.tell(.step(description()))
     let undo = clearing ?? undo
     do throws(StorageError) { try body() } catch {
       guard let undo, clearing != nil || error.made != nil else { throw error }

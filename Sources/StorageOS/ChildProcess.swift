@@ -101,6 +101,7 @@ package enum ChildProcess {
     defer { (words + settings).forEach { free($0) } }
     words.append(nil)
     settings.append(nil)
+    WorkTrace.tell(.program([program.text] + arguments))
     let numbers = kept.map(\.number)
     let rules = isConfined ? try confinement(of: program, to: numbers) : nil
     SystemCall.willChange("execve")

@@ -8,6 +8,8 @@ import StorageModel
 package final class Descriptor: Sendable {
   /// The flag of open(2) for reading.
   package static let readOnly = O_RDONLY
+  /// The flags of open(2) for adding lines to a file, which is made if it is not there.
+  package static let appending = O_WRONLY | O_APPEND | O_CREAT | O_NOCTTY | O_NONBLOCK
   package let number: Int32
   package let path: Path
   /// Whether whoever opened it knows that nothing but zeroes can be read from it, as from a new thin volume: zeroes

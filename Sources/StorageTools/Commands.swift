@@ -40,7 +40,8 @@ enum Commands {
       -q, --quiet     Print no headings and no texts that only confirm a change.
       -r, --readonly  Refuse commands that change something.
       -t, --timing    Print how long each command took.
-      -c, -d, -e, -k, -K and -l are accepted and ignored, for `alias virsh=cistern`.
+      -l, --log FILE  Keep a log of what is done in FILE, as CISTERN_LOG does.
+      -c, -d, -e, -k and -K are accepted and ignored, for `alias virsh=cistern`.
 
     More: COMMAND --help, cistern help COMMAND, cistern help TOPIC, man 7 cistern
     Topics: \(CommandGroup.all.map(\.topic).joined(separator: ", "))

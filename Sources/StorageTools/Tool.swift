@@ -14,6 +14,7 @@ package final class Tool: Sendable {
   var wantsLines: Bool { arguments.has("json-lines") }
   var isDryRun: Bool { arguments.has("dry-run") }
   private let options: ProgramOptions
+  private let log: ActivityLog
   private let progressStyle: ProgressLine.Style
 
   private init(
@@ -22,6 +23,7 @@ package final class Tool: Sendable {
     self.command = command
     self.arguments = arguments
     self.options = options
+    log = try ActivityLog(of: command.name, file: options.log)
     var host = try HostFolders.current()
     // What pool-event takes by this name, as virsh does, is no affair of servers and devices.
     let isOwn = command.parameter(named: "timeout")?.isPositional == true
@@ -113,6 +115,7 @@ package final class Tool: Sendable {
       tool = made
       try made.checkMayChange()
       made.tellIgnored()
+      made.beFollowed()
       ServerWatch.canGoOn = command.effect == .reads
       ServerWatch.end = { [wantsJSON] error in fail(command, error, wantsJSON: wantsJSON) }
       try command.run(made)
@@ -123,8 +126,29 @@ package final class Tool: Sendable {
       if error.code == .badInput, tool?.arguments.hasForeignValue(of: command) == true {
         error.code = .usage
       }
+      tool?.logFailure(error)
       fail(command, error, wantsJSON: wantsJSON)
     }
+  }
+
+  /// Has steps and programs told to whoever wants to know of them.
+  private func beFollowed() {
+    let isVerbose = command.ending != .nagios && arguments.has("verbose")
+    guard isVerbose || log.followsSteps else { return }
+    WorkTrace.follow { [name = command.name, log] event in
+      log.note(event)
+      guard isVerbose else { return }
+      ProgressLine.erase()
+      let text = "\(name): \(event.kind): \(event.text.escaped)\n"
+      try? Process.standardError.write(Array(text.utf8))
+    }
+  }
+
+  private func logFailure(_ error: StorageError) {
+    guard command.changes(with: arguments) else { return }
+    log.note(
+      error, status: ExitStatus.number(error.code, of: command), pool: namedVolumes().pool,
+      volume: arguments.value("vol"))
   }
 
   /// Says why a command failed and ends the process.
@@ -217,11 +241,9 @@ package final class Tool: Sendable {
 
   /// Says once a boot what options of virsh mean nothing here.
   private func tellIgnored() {
-    var told = options.ignored
-    if options.connection != nil {
-      told.append("--connect is ignored: there is no daemon, and these are the pools of this user")
-    }
-    for text in told where storage.isNew(text) { warn(text) }
+    guard options.connection != nil else { return }
+    let text = "--connect is ignored: there is no daemon, and these are the pools of this user"
+    if storage.isNew(text) { warn(text) }
   }
 
   /// Writes what was asked for, with an empty line after it as virsh does.
@@ -271,12 +293,21 @@ package final class Tool: Sendable {
     try list.end()
   }
 
+  /// Warns of what users should know of a change, and logs it.
+  func leaveWord(
+    of change: Storage.Change, pool: PoolName?, volume: VolumeName? = nil, _ message: String
+  ) {
+    change.warnings.forEach(warn)
+    guard command.changes(with: arguments) else { return }
+    log.note(change: change.isChanged, pool: pool?.text, volume: volume?.text, message: message)
+  }
+
   /// Reports a change, or the steps of a dry run.
   func report(
     _ change: Storage.Change, pool: PoolName?, volume: VolumeName? = nil, _ message: String,
     more: [(String, JSON)] = []
   ) throws(StorageError) {
-    change.warnings.forEach(warn)
+    leaveWord(of: change, pool: pool, volume: volume, message)
     if isDryRun, !wantsJSON {
       let steps = change.told.map { "would \($0)\n" }.joined()
       return try write(steps.isEmpty ? "would change nothing\n" : steps)

@@ -70,6 +70,7 @@ package enum LVM {
           .badInput, subject, "'\(word)' holds blanks or quotes, which LVM cannot be given")
       }
     }
+    WorkTrace.tell(.program(["lvm"] + words))
     var output = Output()
     let status = withUnsafeMutablePointer(to: &output) { output in
       shim_lvm_run(

@@ -18,6 +18,8 @@ ELSEWHERE = {"cistern.find-storage-pool-sources/1"}
 ELSEWHERE |= {"cistern.pool-event/1"}
 # What commands and driver processes say to each other; the real tier's test_drivers.py checks it.
 ELSEWHERE |= {"cistern.driver/1"}
+# Kept in a file; the real tier's test_log.py checks it.
+ELSEWHERE |= {"cistern.log/1"}
 
 
 @pytest.mark.parametrize("script", ["make-man", "make-completions", "make-pool-table"])

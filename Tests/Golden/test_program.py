@@ -1,5 +1,6 @@
 """The program by its own name: what it says to words that it does not know, and what it does with several commands."""
 
+import json
 import os
 import re
 import signal
@@ -88,10 +89,14 @@ def test_another_machine_is_refused(uri, site):
         assert result.status == UNSUPPORTED and result.err.startswith(words) and result.out == ""
 
 
-def test_no_log_is_written(site, scratch):
-    result = site.run("cistern", "-l", scratch / "log", "pool-list")
-    assert result.status == 0 and result.err == "pool-list: warning: --log: no log is written\n"
-    assert not (scratch / "log").exists()
+def test_a_log_is_kept_of_changes_only(site, scratch):
+    log = scratch / "log"
+    site.ok("cistern", "-l", log, "pool-list")
+    assert not log.exists()
+    site.ok("cistern", "-l", log, "pool-define-as", "logged", "dir", "--target", scratch / "logged")
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert lines[-1]["command"] == "pool-define-as" and lines[-1]["pool"] == "logged" and lines[-1]["changed"]
+    site.ok("pool-undefine", "logged")
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,9 @@ pid_t shim_spawn(
 /* The same of a program that leads a process group of its own and gets io as its descriptors 0 to 3. */
 pid_t shim_spawn_driver(
     const char *path, char *const argv[], char *const envp[], const int io[4]);
+/* Sends one datagram to the socket of that path, without waiting. Returns 0, or -1 and errno. */
+int shim_send_datagram(const char *path, const void *bytes, size_t size);
+
 /* socketpair(2): two ends of a stream, with O_CLOEXEC. */
 int shim_socket_pair(int ends[2]);
 /* sendmsg(2) with SCM_RIGHTS, unix(7): bytes, and descriptors with the first of them; never SIGPIPE. */

@@ -73,8 +73,9 @@ struct Command: Sendable {
     var common: [Parameter] = [.json]
     if effect == .changes { common.append(.dryRun) }
     if effect != .reads { common.append(.lockTimeout) }
-    // Nagios' plugins have a letter for it.
-    return common + [.help, ending == .nagios ? .version.letter("V") : .version]
+    // Nagios' plugins have letters of their own for these two.
+    return ending == .nagios
+      ? common + [.help, .version.letter("V")] : common + [.verbose, .help, .version]
   }
 
   /// The statuses that it can end with, in the order of the table; those of Nagios' plugins are a table of their own.

@@ -151,7 +151,7 @@ struct Parameter: Sendable {
   static let ifExists = Parameter.flag("if-exists", "Succeed if it does not exist.")
   static let ifNotExists = Parameter.flag(
     "if-not-exists", "Succeed if it exists with these values.")
-  static let force = Parameter.flag("force", "Delete it even if other images need it.")
+  static let force = Parameter.flag("force", "Do it even if other images need the volume.")
   static let json = Parameter.flag("json", "Print one JSON document.")
   static let dryRun = Parameter.flag("dry-run", "Show the steps and change nothing.")
   static let lockTimeout = Parameter.named(
@@ -164,6 +164,9 @@ struct Parameter: Sendable {
       .init("auto", "one line, on a terminal only"), .init("json", "lines of JSON"), .init("none"),
     ])
   ).rare
+  static let verbose = Parameter(
+    name: "verbose", kind: .flag, help: "Print each step and each program that is run on stderr.",
+    short: "v")
   static let help = Parameter(name: "help", kind: .flag, help: "Show this help.", short: "h")
   static let version = Parameter.flag("version", "Show the version.")
 }

@@ -11,8 +11,8 @@ struct ProgramOptions: Equatable, Sendable {
   var tellsTime = false
   /// The connection that was asked for.
   var connection: String?
-  /// Options that were given and mean nothing here.
-  var ignored: [String] = []
+  /// The file that a log is kept in.
+  var log: String?
   /// What is to be shown instead of a command's work.
   var request: Request?
 
@@ -104,7 +104,7 @@ struct ProgramOptions: Equatable, Sendable {
       guard let value, Int(value) != nil else {
         throw Arguments.usage("--\(name) '\(value ?? "")' is not a number")
       }
-    case "log": ignored.append("--log: no log is written")
+    case "log": log = value
     default: break
     }
   }

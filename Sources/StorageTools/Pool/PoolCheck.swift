@@ -50,6 +50,11 @@ extension Command {
     }
     for result in results {
       for error in result.failed { tool.warn("not repaired: \(error.text)") }
+      for (finding, isRepaired) in result.findings where isRepaired {
+        tool.leaveWord(
+          of: Storage.Change(isChanged: true, told: []), pool: result.pool, volume: finding.volume,
+          "repaired \(finding.kind.rawValue): \(finding.path.text)")
+      }
       if let pool = result.pool { try tool.storage.strangers(in: pool).forEach(tool.warn) }
     }
     if tool.isDryRun, !tool.wantsJSON {

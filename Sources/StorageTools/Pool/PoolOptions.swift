@@ -28,7 +28,7 @@ extension Parameter {
     .optional("adapter-parent-fabric-wwn", "WWN", "Fabric name of the parent.").rare,
     .optional("source-protocol-ver", "VERSION", "NFS version of the source.").rare,
     .optional("source-initiator", "IQN", "iSCSI initiator.").rare,
-    .flag("print-xml", "Print the XML document and change nothing."),
+    .flag("print-xml", "Print the XML document and change nothing.").rare,
     .named(
       "driver", "DRIVER", "Layout, or the name of a driver process.", .fileDriver),
     .named("thin-pool", "NAME", "Thin pool that the volumes are in.").rare,

@@ -66,7 +66,7 @@ extension Tool {
     of file: String
   ) throws(StorageError) {
     guard sum == nil || wantsJSON || !arguments.has("checksum") else {
-      change.warnings.forEach(warn)
+      leaveWord(of: change, pool: pool, volume: volume, "Vol \(volume) changed")
       return try printChecksum(sum, of: file)
     }
     try report(change, pool: pool, volume: volume, "", more: checksumMember(sum))

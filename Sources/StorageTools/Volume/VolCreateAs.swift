@@ -18,7 +18,7 @@ extension Command {
         .creatableFormat),
       .optional("backing-vol", "VOLUME", "Volume to lay an overlay on."),
       .optional("backing-vol-format", "FORMAT", "Format of the backing volume.", .imageFormat),
-      .flag("prealloc-metadata", "Preallocate metadata (qcow2)."), .backingRelative.rare,
+      .flag("prealloc-metadata", "Preallocate metadata (qcow2).").rare, .backingRelative.rare,
       .flag("print-xml", "Print the XML document and change nothing."), .ifNotExists,
       .named("rw", "YES|NO", "Whether it is writable."),
       .named("snap-on-start", "YES|NO", "Whether each start begins from its source."),

@@ -12,7 +12,8 @@ extension Command {
       .named(
         "from-volume", "VOLUME", "Import the committed state of a volume instead.", .volume(.any)),
       .named("from-pool", "POOL", "Pool of that volume, if it is another."),
-      .named("from-revision", "REVISION", "Import this revision of that volume.", .text),
+      .named("from-revision", "REVISION", "Import this revision of that volume.", .text)
+        .rare,
       .named("size", "SIZE", "Bytes in the input; resizes the volume to that."),
       .flag("keep-size", "Fail unless the input has the volume's size."),
       .named(

@@ -39,7 +39,12 @@ extension Command {
             ("device", .string(device.text)))
         })
     }
-    change.warnings.forEach(tool.warn)
+    for (volume, _) in started {
+      let isChanged = volume.state != .running
+      tool.leaveWord(
+        of: isChanged ? change : .none, pool: pool.name, volume: volume.name,
+        "Vol \(volume.name) \(isChanged ? "started" : "is already started")")
+    }
     let isXen = pool.definition.lifecycle.driver.isQubes
     for (volume, device) in started {
       let printed =
