@@ -141,6 +141,13 @@ let package = Package(
       ],
       path: "Sources/Backends/Logical"),
     library(
+      "ZFSBackend",
+      [
+        "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageBackend", "Signatures",
+        "BlockVolumes",
+      ],
+      path: "Sources/Backends/ZFS"),
+    library(
       "SCSIUnits",
       [
         "StorageModel", "StorageConf", "StorageOS", "StorageHost", "StorageBackend", "BlockVolumes",
@@ -177,7 +184,7 @@ let package = Package(
         "StorageModel", "StorageHost", "StorageBackend", "DriverProcess", "DirectoryBackend",
         "FileSystemBackend",
         "NetworkFileSystemBackend", "DiskBackend", "LogicalBackend", "ISCSIBackend",
-        "MultipathBackend", "SCSIBackend",
+        "MultipathBackend", "SCSIBackend", "ZFSBackend",
       ]),
     library(
       "StorageTools",

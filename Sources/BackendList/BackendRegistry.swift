@@ -10,6 +10,7 @@ import SCSIBackend
 import StorageBackend
 import StorageHost
 import StorageModel
+import ZFSBackend
 
 /// The kinds of pool this program can work with: one line a backend.
 package enum BackendRegistry {
@@ -24,6 +25,7 @@ package enum BackendRegistry {
     ISCSIBackend.self,
     MultipathBackend.self,
     SCSIBackend.self,
+    ZFSBackend.self,
   ]
 
   /// The backend of a pool.

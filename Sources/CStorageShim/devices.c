@@ -24,6 +24,11 @@ int shim_block_discard(int fd, uint64_t start, uint64_t length) {
   return ioctl(fd, BLKDISCARD, range);
 }
 
+int shim_zvol_name(int fd, char name[257]) {
+  memset(name, 0, 257);
+  return ioctl(fd, _IOR(0x12, 125, char[256]), name);
+}
+
 int shim_block_flush(int fd) { return ioctl(fd, BLKFLSBUF, 0); }
 
 int shim_flock(int fd, int exclusive) { return flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | LOCK_NB); }

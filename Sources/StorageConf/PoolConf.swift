@@ -35,6 +35,7 @@ package enum PoolConf {
       pool.lifecycle.thinPool = try reader.lvmName("thin_pool")
     case .zfs:
       pool.source.name = try reader.dataset("container")
+      pool.lifecycle.driver = .zfs
     case .process(let word):
       pool.source = try reader.source(of: driver.type, pool: name)
       pool.target.path = driver.type.hasTarget ? try reader.path("target") : nil

@@ -49,7 +49,7 @@ extension PoolConf {
       let group = pool.source.name ?? pool.name.text
       return [("driver", "lvm_thin"), ("volume_group", group), ("thin_pool", thin)]
     }
-    if pool.type == .zfs, pool.source.devices.isEmpty {
+    if pool.lifecycle.driver == .zfs {
       return [("driver", "zfs"), ("container", pool.source.name ?? pool.name.text)]
     }
     return [("driver", pool.type.rawValue)] + typeEntries(of: pool)

@@ -85,6 +85,14 @@ extension Descriptor {
       physicalSector: ByteCount(exactly: UInt64(physical)) ?? 512, isReadOnly: readOnly != 0)
   }
 
+  /// The dataset of OpenZFS whose device is open, with its snapshot where it is one's (ioctl BLKZNAME); nil for all other
+  /// devices.
+  package func zvolDataset() -> String? {
+    var name = [CChar](repeating: 0, count: 257)
+    guard shim_zvol_name(number, &name) == 0 else { return nil }
+    return String(decoding: name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Makes a part of the open block device read as zeroes (ioctl BLKZEROOUT).
   ///
   /// The device does it by its own means where it has any; else the kernel writes. Both bounds are multiples of the

@@ -14,8 +14,8 @@ HERE = Path(__file__).parent
 # by words that the device's own programs say.
 ELSEWHERE = (
     "Sources/Backends/Disk/", "Sources/Backends/ISCSI/", "Sources/Backends/Logical/", "Sources/Backends/Multipath/",
-    "Sources/Backends/NetworkFileSystem/", "Sources/Backends/SCSI/", "Sources/BlockVolumes/", "Sources/SCSIUnits/",
-    "Sources/VolumeGroups/",
+    "Sources/Backends/NetworkFileSystem/", "Sources/Backends/SCSI/", "Sources/Backends/ZFS/", "Sources/BlockVolumes/",
+    "Sources/SCSIUnits/", "Sources/VolumeGroups/",
 )  # fmt: skip
 
 

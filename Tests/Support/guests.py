@@ -118,7 +118,7 @@ class Guest:
         inner += ["--rootdir=Tests", *(f"Tests/{name}" for name in self.names)]
         # The reports go where standard output went; what pytest prints goes to the log.
         line = [str(REPOSITORY / "scripts" / "guest"), *self.wishes.options()]
-        handed_on = ["CISTERN_PROGRAMS", "CISTERN_COMPILED_TESTS", "CISTERN_ALL", "CISTERN_CUTS", "CISTERN_PATIENCE", INSIDE, "PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
+        handed_on = ["CISTERN_PROGRAMS", "CISTERN_COMPILED_TESTS", "CISTERN_ALL", "CISTERN_CUTS", "CISTERN_PATIENCE", "XDG_CACHE_HOME", INSIDE, "PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         line += [f"--env={name}" for name in handed_on]
         line += [f"--console={LOGS / self.path.stem}.console"]
         line += ["--", "sh", "-c", 'exec "$@" 3>&1 >&2', "sh", *inner]

@@ -73,6 +73,8 @@ int shim_block_is_read_only(int fd, int *read_only);
 int shim_block_discard(int fd, uint64_t start, uint64_t length);
 /* ioctl BLKFLSBUF: writes out and drops what is cached of a block device. */
 int shim_block_flush(int fd);
+/* ioctl BLKZNAME of OpenZFS: the name of the dataset whose device this is; fails on all others. */
+int shim_zvol_name(int fd, char name[257]);
 /* flock(2): 0, or -1 where somebody else holds the lock. */
 int shim_flock(int fd, int exclusive);
 /* mknodat(2) of a block device. */

@@ -91,7 +91,7 @@ extension Storage {
   }
 
   func checkLegal(_ pool: PoolDefinition) throws(StorageError) {
-    let type: PoolType = pool.lifecycle.driver == .thin ? .logical : .dir
+    let type = pool.lifecycle.driver.type
     if pool.lifecycle.driver.isQubes, pool.type != type {
       throw StorageError(
         .badInput, "pool '\(pool.name)'",

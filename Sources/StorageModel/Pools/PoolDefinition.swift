@@ -105,6 +105,8 @@ package enum FileDriver: String, CaseIterable, Sendable {
   case thin = "lvm_thin"
   /// Qubes' folders of kernels, `NAME/modules.img`, which are read and never changed.
   case kernels = "linux-kernel"
+  /// Qubes' layout of zvols and their snapshots, for pools of type zfs.
+  case zfs
 
   /// Whether files are named `VID.img`, `VID-dirty.img`, `VID.img.N@TIME` and may be nested.
   package var usesQubesLayout: Bool { [.xen, .file, .fileReflink].contains(self) }
@@ -112,6 +114,14 @@ package enum FileDriver: String, CaseIterable, Sendable {
   package var isFolderOfQubes: Bool { usesQubesLayout || self == .kernels }
   /// Whether it is one of Qubes' drivers.
   package var isQubes: Bool { self != .plain }
+  /// The type of the pools that it is for.
+  package var type: PoolType {
+    switch self {
+    case .thin: return .logical
+    case .zfs: return .zfs
+    case .plain, .xen, .file, .fileReflink, .kernels: return .dir
+    }
+  }
 }
 
 /// How many revisions of a volume are kept.
@@ -250,11 +260,14 @@ package struct PoolTarget: Equatable, Sendable {
 }
 
 extension PoolDefinition {
+  /// Whether a volume's name can have parts with `/` between them: a path in Qubes' file layout, a dataset of ZFS.
+  package var allowsNestedNames: Bool { lifecycle.driver.usesQubesLayout || type == .zfs }
+
   /// A name for a new volume of the pool.
   /// - Throws: `badInput` for one that no volume of it can have.
   package func volumeName(_ text: String) throws(StorageError) -> VolumeName {
     do throws(NameProblem) {
-      return try VolumeName(text, nested: lifecycle.driver.usesQubesLayout)
+      return try VolumeName(text, nested: allowsNestedNames)
     } catch {
       throw StorageError(.badInput, "", "volume \(error.text)")
     }

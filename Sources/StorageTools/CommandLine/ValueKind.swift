@@ -141,6 +141,7 @@ extension ValueKind {
       case .fileReflink: return Word(driver.rawValue, "as file, reflinks needed")
       case .kernels: return Word(driver.rawValue, "folders of kernels, read-only")
       case .thin: return Word(driver.rawValue, "thin logical volumes")
+      case .zfs: return Word(driver.rawValue, "zvols and their snapshots")
       }
     })
 

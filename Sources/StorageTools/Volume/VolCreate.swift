@@ -46,7 +46,7 @@ extension Tool {
     do throws(XMLProblem) {
       return try VolumeXML.read(
         bytes, file: file, poolType: pool.type,
-        nestedNames: pool.lifecycle.driver.usesQubesLayout, validate: arguments.has("validate"),
+        nestedNames: pool.allowsNestedNames, validate: arguments.has("validate"),
         hasInput: hasInput)
     } catch {
       throw StorageError(.badInput, "", error.text)

@@ -65,7 +65,7 @@ extension Command {
     do throws(XMLProblem) {
       request = try VolumeXML.read(
         Array(document.utf8), file: "options", poolType: pool.type,
-        nestedNames: pool.lifecycle.driver.usesQubesLayout, validate: false)
+        nestedNames: pool.allowsNestedNames, validate: false)
     } catch {
       throw StorageError(.badInput, "volume '\(name)'", error.message)
     }
