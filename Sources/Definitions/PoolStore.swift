@@ -67,19 +67,9 @@ package struct PoolStore: Sendable {
   package func survey(withUnused: Bool = false) throws(StorageError)
     -> (pools: [PoolRecord], problems: [StorageError])
   {
-    var names: Set<PoolName> = [.default]
-    var problems: [StorageError] = []
     let conf = try Configuration(self)
+    var (names, problems) = try names(conf)
     if let problem = conf.problem { problems.append(problem) }
-    for section in conf.document.sections {
-      do throws(NameProblem) { names.insert(try PoolName(section.name)) } catch {
-        problems.append(
-          StorageError(.badInput, "", "\(confFile):\(section.line): pool \(error.text)"))
-      }
-    }
-    for folder in [host.configuration.appending("pools"), conf.live] {
-      names.formUnion(try documents(in: folder))
-    }
     var pools: [PoolRecord] = []
     for name in names {
       do throws(StorageError) {
@@ -93,6 +83,54 @@ package struct PoolStore: Sendable {
     let sorted = pools.map { ($0, ByteString($0.name.text.lowercasedASCII)) }
       .sorted { ($0.1, $0.0.name) < ($1.1, $1.0.name) }
     return (sorted.map(\.0), problems)
+  }
+
+  /// The names that are defined anywhere, and an error for each section that cannot be a pool's.
+  private func names(_ conf: Configuration) throws(StorageError) -> (
+    names: Set<PoolName>, problems: [StorageError]
+  ) {
+    var names: Set<PoolName> = [.default]
+    var problems: [StorageError] = []
+    for section in conf.document.sections {
+      do throws(NameProblem) { names.insert(try PoolName(section.name)) } catch {
+        problems.append(
+          StorageError(.badInput, "", "\(confFile):\(section.line): pool \(error.text)"))
+      }
+    }
+    for folder in [host.configuration.appending("pools"), conf.live] {
+      names.formUnion(try documents(in: folder))
+    }
+    return (names, problems)
+  }
+
+  /// A definition that cannot be read or understood.
+  package struct Unreadable: Sendable {
+    /// The file that it is in.
+    package let file: Path
+    /// The pool that it is of, by its place; nil where the whole file cannot be understood.
+    package let pool: PoolName?
+    package let problem: StorageError
+  }
+
+  /// The definitions that cannot be read or understood, in the order of their files.
+  package func unreadable() throws(StorageError) -> [Unreadable] {
+    let conf = try Configuration(self)
+    let (names, problems) = try names(conf)
+    var found = (problems + [conf.problem].compactMap { $0 }).map {
+      Unreadable(file: confFile, pool: nil, problem: $0)
+    }
+    for name in names.sorted() {
+      var problem: StorageError?
+      do throws(StorageError) { problem = try pool(name, conf)?.problem } catch {
+        problem = error
+      }
+      // What is wrong with all of storage.conf is in the way of every pool, and said once.
+      guard let problem, problem.text != conf.problem?.text else { continue }
+      let document = document(name)
+      let isDocument = try FileStatus.known(document) != nil
+      found.append(Unreadable(file: isDocument ? document : confFile, pool: name, problem: problem))
+    }
+    return found
   }
 
   /// What is read once for all pools.

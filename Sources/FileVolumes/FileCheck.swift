@@ -171,9 +171,11 @@ extension FileBackend {
       ]
     }
     let hasRecordFolder = try folder.status(files.recordFolder)?.kind == .folder
-    guard let side = try sideIfPresent(of: files) else { return [] }
-    let path = side.path
-    let entries = try side.entries().map(\.name)
+    // In Qubes' layout a record can be there without the folder that its volume lies in.
+    let side = try sideIfPresent(of: files)
+    guard side != nil || hasRecordFolder else { return [] }
+    let path = side?.path ?? folder.path
+    let entries = try side?.entries().map(\.name) ?? []
     var list: [Finding] = []
     func add(_ kind: Finding.Kind, _ name: String) {
       list.append(Finding(kind, path.appending(name), volume: files.name))
@@ -217,7 +219,7 @@ extension FileBackend {
         add(.temporary, entry)
       } else if files.isPlain, entry == VolumeFiles.wiping {
         // While the wipe is on record as unfinished, that tells of it, and the next wipe overwrites it.
-        let isReplaced = try side.status(entry)?.identity != committed?.identity
+        let isReplaced = try side?.status(entry)?.identity != committed?.identity
         if !isReplaced || record.unfinished != .wipe { add(.temporary, entry) }
       } else if entry == files.pruning {
         add(.surplusRevisions, entry)
@@ -234,12 +236,12 @@ extension FileBackend {
         // Beside a working copy it goes with that.
         if contradiction == nil, !isStarted, !hasWorkingCopy { add(.staleWorkingCopy, entry) }
       } else if entry == files.precache {
-        let prepared = try side.status(entry)
+        let prepared = try side?.status(entry)
         if committed.map({ prepared?.isPrecache(of: $0) ?? true }) != true {
           add(.stalePrecache, entry)
         }
       } else if files.revision(of: entry) != nil {
-        let identity = try side.status(entry)?.identity
+        let identity = try side?.status(entry)?.identity
         if let committed, committed.identity == identity {
           add(.interruptedCommit, entry)
         } else if committed == nil, !hasWorkingCopy, saves {
@@ -264,6 +266,8 @@ extension FileBackend {
       if entry == VolumeFiles.heldSource, !isStarted {
         list.append(
           Finding(.staleWorkingCopy, records.path.appending(entry), volume: files.name))
+      } else if entry == VolumeFiles.session, !isStarted {
+        list.append(Finding(.temporary, records.path.appending(entry), volume: files.name))
       } else if !files.isPlain,
         files.isTemporary(entry) || entry.hasPrefix(VolumeFiles.record + "~")
           || entry.hasPrefix(VolumeFiles.session + "~")

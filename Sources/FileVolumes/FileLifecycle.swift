@@ -207,9 +207,19 @@ extension FileBackend {
       try checkStillUnused(volume.name, steps)
       // What only the working copy tells to be a snapshot's goes before it; else it is there as long as the session.
       let isToldByWorkingCopy = heldSourcePath(of: volume) == files.committedPath
-      if isToldByWorkingCopy { try dropHeldSource(of: volume) }
-      try remove(
-        files.working, in: side, of: volume.name, by: "\(files.working)~\(randomSuffix())", steps)
+      let aside = isToldByWorkingCopy ? try setHeldSourceAside(of: volume) : nil
+      do throws(StorageError) {
+        try remove(
+          files.working, in: side, of: volume.name, by: "\(files.working)~\(randomSuffix())", steps)
+      } catch {
+        guard let aside, error.made == nil else { throw error }
+        throw error.undone { () throws(StorageError) in
+          try aside.place.rename(aside.name, to: files.committed)
+        }
+      }
+      if let aside {
+        try Steps.finish { () throws(StorageError) in try aside.place.remove(aside.name) }
+      }
       try Steps.finish { () throws(StorageError) in
         try side.confirm()
         if !isToldByWorkingCopy { try dropHeldSource(of: volume) }
@@ -239,6 +249,21 @@ extension FileBackend {
     let path = Path(heldSourcePath(of: volume))
     let place = path.parent.text == "." ? folder : try folder.folderIfPresent(path.parent.text)
     try place?.remove(path.lastComponent)
+  }
+
+  /// Gives the state that a snapshot was made from a temporary name, under which it can come back.
+  /// - Returns: where it is; nil where there is none.
+  private func setHeldSourceAside(of volume: Volume) throws(StorageError) -> (
+    place: Folder, name: String
+  )? {
+    guard volume.properties.snapOnStart else { return nil }
+    try refuseToDropContent(of: volume)
+    let files = files(volume.name)
+    let place = try home(of: files)
+    guard try place.status(files.committed) != nil else { return nil }
+    let name = "\(files.committed)~\(randomSuffix())"
+    try place.rename(files.committed, to: name)
+    return (place, name)
   }
 
   private func refuseToDropContent(of volume: Volume) throws(StorageError) {

@@ -226,7 +226,9 @@ extension FileBackend {
     _ = try candidates(in: folder, warnings: &warnings)
     do throws(StorageError) {
       warnings +=
-        driver.usesQubesLayout ? try others(in: folder) : try strangersBesideRecords(in: folder)
+        driver.usesQubesLayout
+        ? try others(in: folder) + strangersAmongRecords(in: folder)
+        : try strangersBesideRecords(in: folder)
     } catch {
       // The findings tell where somebody may not look.
       guard error.code == .permission else { throw error }
@@ -250,14 +252,32 @@ extension FileBackend {
     return found.sorted()
   }
 
+  /// What lies in the folders of records and belongs to no record, where records lie in folders that are called as the
+  /// volumes are.
+  private func strangersAmongRecords(in folder: Folder) throws(StorageError) -> [String] {
+    func walk(_ folder: Folder) throws(StorageError) -> [String] {
+      var found: [String] = []
+      for entry in try folder.entries() {
+        if entry.kind == .folder {
+          found += try walk(folder.folder(entry.name))
+        } else if !VolumeFiles.isBesideRecord(entry.name) || entry.kind == .symbolicLink {
+          found.append("'\(folder.path.appending(entry.name))' is none of a volume's files")
+        }
+      }
+      return found
+    }
+    guard let records = try folder.folderIfPresent(VolumeFiles.records) else { return [] }
+    return try walk(records).sorted()
+  }
+
   /// What lies in the folders of Qubes' layout and is called as no file of a volume, in one line: Qubes keeps icons and
   /// settings there, too.
   private func others(in folder: Folder) throws(StorageError) -> [String] {
     var found: [String] = []
     try forEachQubesFile(in: folder) { _, _, file in
       let isKnown =
-        VolumeFiles.qubesOwner(ofFile: file) != nil || file.hasSuffix("-cow.img")
-        || file.hasSuffix("-cow.img.old")
+        VolumeFiles.qubesOwner(ofFile: file) != nil || VolumeFiles.qubesVolume(ofFile: file) != nil
+        || file.hasSuffix("-cow.img") || file.hasSuffix("-cow.img.old")
       if !isKnown { found.append(file) }
     }
     guard let first = found.min() else { return [] }

@@ -120,14 +120,18 @@ struct VolumeFiles: Sendable {
   /// Endings that Qubes' layout keeps for other files than committed states.
   static let reservedEndings = ["-dirty", "-precache", "-import", "-cow"]
 
+  /// Whether a file is a record, or what is remembered beside one, or a temporary file of these.
+  static func isBesideRecord(_ file: String) -> Bool {
+    let base = file.cut(atLast: "~").map { String($0.before) } ?? file
+    return [record, heldSource, session].contains(base)
+  }
+
   /// Whether files of a volume of Qubes' layout would have the names of another one's, or lie below them: images and
   /// marks beside its folders, or what is beside a record, as records lie in folders that are called as the volumes are.
   static func wouldMeetOthers(_ name: VolumeName) -> Bool {
     let parts = name.components
     func isOwn(_ part: String) -> Bool {
-      let base = part.cut(atLast: "~").map { String($0.before) } ?? part
-      return [record, heldSource, session].contains(base)
-        || base != part && qubesOwner(ofFile: part) != nil
+      isBesideRecord(part) || part.contains("~") && qubesOwner(ofFile: part) != nil
     }
     func isFile(_ part: String) -> Bool {
       qubesOwner(ofFile: part) != nil

@@ -245,3 +245,14 @@ def test_wipe_keeps_an_images_options(site, pools, scratch):
     after = images.info(pools[0] / "v")
     for key in ("virtual-size", "cluster-size", "format-specific"):
         assert after[key] == before[key]
+
+
+@pytest.mark.parametrize("target", ["raw", "qcow", "qed", "vmdk", "vdi", "vpc"])
+@pytest.mark.parametrize("compat", ["0.10", "1.1"])
+def test_options_of_one_format_are_not_carried_to_another(site, pool, target, compat):
+    subprocess.run(
+        ["qemu-img", "create", "-q", "-f", "qcow2", "-o", f"compat={compat},cluster_size=4096", pool / "q", "2M"],
+        check=True, timeout=30,
+    )  # fmt: skip
+    site.ok("vol-clone", "q", "copy", "--format", target, "--pool", "p")
+    assert site.volume("copy", "p")["format"] == target

@@ -342,3 +342,21 @@ def test_no_pool_at_all_is_worth_a_look(site):
         result = site.run("pool-health", *words)
         assert result.status == status and "no pool is active" in result.out
     assert "--none is none of: ok, warning, critical" in site.run("pool-health", "--none", "never").err
+
+
+@pytest.mark.parametrize("kind", ["raw", "qcow2"])
+def test_content_of_a_format_that_can_only_be_read_is_converted_as_advised(site, pool, scratch, kind):
+    subprocess.run(["qemu-img", "create", "-q", "-f", "vhdx", scratch / "i", "2M"], check=True, timeout=30)
+    site.ok("vol-create-as", "p", "r", "2M", "--format", kind)
+    said = site.run("vol-import", "r", scratch / "i", "--pool", "p").err
+    line = shlex.split(re.search(r"(vol-import r FILE \S+ \S+ --pool p) converts it", said)[1])
+    site.ok(*[str(scratch / "i") if word == "FILE" else word for word in line])
+    assert site.volume("r", "p")["capacity"] == 2 << 20
+
+
+def test_a_name_with_dots_leads_to_the_volume(site, pool):
+    site.ok("vol-create-as", "p", "v", "1M")
+    for words in (["./v", "p"], [f"{pool}/../{pool.name}/v"], [f"{pool}/./v"]):
+        refusal = site.refused(NOT_FOUND, "vol-info", *words)
+        assert advice(refusal) == ["vol-info", "v", "--pool", "p"]
+        site.ok(*advice(refusal))

@@ -1,9 +1,11 @@
 """What scripts take for granted of definitions: the pool default, folders in folders, what is missing and what is
 broken."""
 
+import json
+
 import pytest
 from filesystems import BindMount, unavailable
-from tools import BAD_DATA, BUSY, EXISTS, NOT_FOUND
+from tools import BAD_DATA, BUSY, EXISTS, NOT_FOUND, PROBLEMS
 
 
 def define(site, name, folder, *words):
@@ -215,3 +217,18 @@ def test_bytes_that_are_no_utf8_survive_every_edit(site, scratch):
     assert file.read_bytes() == added.replace(b"/srv/g ", b"/srv/third ")
     site.ok("pool-undefine", "bad")
     assert file.read_bytes() == added.replace(b"/srv/g ", b"/srv/third ").replace(b"[bad]\ndriver=nonsense\n", b"")
+
+
+@pytest.mark.parametrize("text", ["<pool", "", "<pool type='dir'><name>other</name><target><path>/x</path></target></pool>"])
+def test_a_definition_that_nobody_can_read_is_a_finding(site, scratch, text):
+    (scratch / "d").mkdir()
+    site.ok("pool-define-as", "good", "dir", "--target", scratch / "d")
+    file = scratch / "root/etc/cistern/pools/bad.xml"
+    file.write_text(text)
+    result = site.run("pool-check", "--json")
+    assert result.status == PROBLEMS
+    [finding] = json.loads(result.out)["findings"]
+    assert (finding["kind"], finding["path"]) == ("unreadable", str(file))
+    assert "remove it with pool-undefine bad" in finding["repair"]
+    site.ok("pool-undefine", "bad")
+    assert site.json("pool-check")["findings"] == []

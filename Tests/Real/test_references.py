@@ -471,3 +471,37 @@ def test_one_pass_for_several_volumes(site, pool, scratch):
         pytest.skip("needs strace")
     assert done.returncode == 0, done.stderr
     assert sum('"f7"' in one for one in log.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize("kind", ["raw", "qcow2"])
+def test_an_encrypted_volume_is_never_below_another(site, pool, scratch, kind):
+    """Who reads the overlay would see what is encrypted, and write beside it what is not."""
+    uuid = "22222222-2222-4222-8222-222222222222"
+    (scratch / "s.xml").write_text(f"<secret><uuid>{uuid}</uuid><usage type='volume'><volume>k</volume></usage></secret>")
+    site.ok("secret-define", scratch / "s.xml")
+    (scratch / "value").write_text("a passphrase")
+    site.ok("secret-set-value", uuid, "--file", scratch / "value", "--plain")
+    (scratch / "e.xml").write_text(
+        f"<volume><name>e</name><capacity unit='M'>1</capacity><target><format type='{kind}'/><encryption format='luks'>"
+        f"<secret type='passphrase' uuid='{uuid}'/></encryption></target></volume>"
+    )
+    site.ok("vol-create", "p", scratch / "e.xml")
+    words = "is encrypted by luks, and cannot be the base of another image"
+    site.refused(BAD_DATA, "vol-create-as", "p", "o", "0", "--format", "qcow2", "--backing-vol", "e", words=words)
+    assert not (pool / "o").exists()
+    qemu_img("create", "-q", "-u", "-f", "qcow2", "-b", pool / "e", "-F", kind, pool / "foreign", "1M")
+    for line in (["vol-start", "foreign"], ["vol-clone", "foreign", "c"]):
+        site.refused(BAD_DATA, *line, "--pool", "p", words=words)
+    qemu_img("create", "-q", "-u", "-f", "qcow2", "-b", pool / "e", "-F", kind, scratch / "in", "1M")
+    site.ok("vol-create-as", "p", "v", "1M", "--format", "qcow2")
+    site.refused(BAD_DATA, "vol-import", "v", scratch / "in", "--backing-vol", "e", "--pool", "p", words=words)
+
+
+def test_an_overlay_on_what_leads_out_of_the_pools_is_made_with_a_warning(site, pool, scratch):
+    (scratch / "outside").write_bytes(bytes(MIB))
+    qemu_img("create", "-q", "-f", "qcow2", "-F", "raw", "-b", scratch / "outside", pool / "middle", "1M")
+    made = site.run("vol-create-as", "p", "o", "0", "--format", "qcow2", "--backing-vol", "middle",
+                    "--backing-vol-format", "qcow2")  # fmt: skip
+    assert made.status == 0
+    assert f"backing store '{scratch}/outside' is not a volume of an active pool; it cannot be started" in made.err
+    site.refused(BAD_DATA, "vol-start", "o", "--pool", "p", words="is not a volume of an active pool")

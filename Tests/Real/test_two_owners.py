@@ -7,6 +7,7 @@ import shutil
 import subprocess
 
 import contents
+import injections
 import pytest
 from qubesdrivers import EMPTY_STORE
 from tools import BUSY, DONE, MIB, PROBLEMS, tree
@@ -575,3 +576,57 @@ class TestStatesInWords:
         assert answer["changed"] is False and answer["device"] == device
         assert contents.get(device) == "session"
         owned.refused("vol-start", VID, words="already started")
+
+
+class TestRecordsWithoutTheirFolder:
+    """Who removes a machine in Qubes removes its folder; what is on record here lies elsewhere."""
+
+    def test_are_found_and_removed(self, owned):
+        owned.site.ok("vol-create-as", "q", "appvms/gone/private", "1M", "--save-on-stop", "yes", "--rw", "no")
+        shutil.rmtree(owned.folder / "appvms" / "gone")
+        assert owned.kinds() == ["orphan-record"]
+        owned.site.ok("pool-check", "q", "--repair")
+        assert owned.kinds() == []
+        owned.image("appvms/gone/private", "new")
+        assert owned.facts("appvms/gone/private")["rw"] is True
+
+    def test_so_is_what_a_killed_command_left_beside_one(self, owned):
+        owned.site.ok("vol-create-as", "q", "b/c/z", "1M", "--save-on-stop", "no")
+        record = owned.folder / ".cistern/volumes/b/c/z/volume.conf"
+        shutil.copy(record, f"{record}~abcdefgh")
+        assert owned.kinds() == ["temporary"]
+        owned.site.ok("pool-check", "q", "--repair")
+        assert sorted(os.listdir(record.parent)) == ["volume.conf"]
+
+    def test_strangers_among_records_are_named(self, owned):
+        owned.site.ok("vol-create-as", "q", "b/c/z", "1M", "--save-on-stop", "no")
+        records = owned.folder / ".cistern/volumes/b"
+        (records / "c/z/foreign").touch()
+        (records / "link").symlink_to("/tmp")
+        said = owned.site.run("pool-check", "q").err
+        for path in (records / "c/z/foreign", records / "link"):
+            assert f"'{path}' is none of a volume's files" in said
+
+    def test_a_name_with_a_tilde_is_listed_and_not_said_to_be_left_out(self, owned):
+        owned.site.ok("vol-create-as", "q", "b~x", "1M", "--save-on-stop", "yes")
+        assert "b~x" in [one["name"] for one in owned.site.json("vol-list", "q")["volumes"]]
+        assert "not listed" not in owned.site.run("pool-check", "q").err
+
+
+def test_a_stop_of_a_snapshot_that_fails_keeps_what_tells_whether_it_is_outdated(owned):
+    if not shutil.which("strace"):
+        pytest.skip("strace is not installed")
+    owned.snapshot()
+    owned.ok("vol-start", VID)
+    contents.image(owned.folder / "new", SIZE, at0="new")
+    owned.ok("vol-import", SOURCE, owned.folder / "new")
+    assert owned.facts(VID)["outdated"] is True
+    failed = 0
+    for number in range(1, 200):
+        done = injections.inject(owned.site, "unlinkat", number, "EIO", "vol-stop", VID, "--pool", "q")
+        if done.returncode == DONE:
+            break
+        failed += 1
+        facts = owned.facts(VID)
+        assert facts["state"] != "running" or facts["outdated"], number
+    assert failed > 0

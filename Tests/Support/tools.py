@@ -36,9 +36,9 @@ def commands():
 
 
 @functools.cache
-def endings(programs):
+def endings():
     """The exit statuses that each command's manual page has."""
-    done = subprocess.run([programs / "cistern", "--describe-commands"], check=True, capture_output=True, timeout=60)
+    done = subprocess.run([PROGRAMS / "cistern", "--describe-commands"], check=True, capture_output=True, timeout=60)
     return {
         one["name"]: {status["status"] for status in one["exitStatuses"]} for one in json.loads(done.stdout)["commands"]
     }
@@ -106,7 +106,7 @@ class Site:
             cwd=cwd,
             check=False,
         )
-        known = endings(self.programs).get(tool) if done.returncode >= 0 else None
+        known = endings().get(tool) if done.returncode >= 0 else None
         assert known is None or done.returncode in known | {128 + 15, 128 + 1, 137}, (
             f"status {done.returncode} is not in the manual page of {tool} ({arguments})"
         )

@@ -42,7 +42,10 @@ extension Storage {
     }
     // Under the locks nobody is writing: what is there was left.
     let locks = repair ? self.locks : self.locks.forReading.leavingNoTrace
-    try locked(locks.definitions()) { () throws(StorageError) in take(try store.leftovers()) }
+    try locked(locks.definitions()) { () throws(StorageError) in
+      take(try store.leftovers())
+      result.findings += try store.unreadable().map { (Finding($0), false) }
+    }
     try locked(locks.secrets()) { () throws(StorageError) in take(try secretLeftovers()) }
     result.told = steps.told
     return result
@@ -211,5 +214,16 @@ extension Storage {
     return found.sorted {
       (rank($0), $0.path, $0.kind.rawValue) < (rank($1), $1.path, $1.kind.rawValue)
     }
+  }
+}
+
+extension Finding {
+  /// A definition that nobody can use.
+  fileprivate init(_ definition: PoolStore.Unreadable) {
+    let remedy = definition.pool.map { pool in
+      "; correct it, or remove it with \(NextCommand.line(["pool-undefine", pool.text]))"
+    }
+    self = .unreadable(
+      definition.file, volume: nil, definition.problem.text + (remedy ?? "; correct it"))
   }
 }

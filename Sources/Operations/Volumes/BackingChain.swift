@@ -15,6 +15,12 @@ package struct BackingImage: Sendable {
   package var problem: String?
   /// Whether it is there, and no volume of an active pool.
   var isForeign = false
+
+  /// What keeps an encrypted image from showing through: nobody who reads the one above is given its secret, and would
+  /// see what is encrypted, or write next to it what is not.
+  static func cannotShow(_ encryption: Encryption.Format) -> String {
+    "is encrypted by \(encryption.rawValue), and cannot be the base of another image"
+  }
 }
 
 extension Storage {
@@ -77,7 +83,8 @@ extension Storage {
       }
       if let (pool, volume) = try volume(at: path) {
         (image.volume, image.pool) = (volume.name, pool.name)
-        image.problem = volume.problem ?? contradiction(image.format, volume)
+        image.problem =
+          volume.problem ?? contradiction(image.format, volume) ?? encryption(of: volume)
         return image.problem != nil || image.format?.isRaw == true
           ? nil : volume.definition.backingStore
       }
@@ -90,7 +97,7 @@ extension Storage {
         image.problem = "is not of format \(format.rawValue)"
         return nil
       }
-      image.problem = facts.obstacle
+      image.problem = facts.obstacle ?? facts.encryption.map(BackingImage.cannotShow)
       guard image.problem == nil else { return nil }
       return facts.backing.map {
         BackingStore(path: $0.resolved(beside: path), format: $0.format)
@@ -111,6 +118,11 @@ extension Storage {
     guard let claimed, claimed != known, !(claimed.isRaw && known.isRaw) else { return nil }
     let how = base.hasRecordedFormat ? "as recorded" : isDevice ? "a device" : "by its header"
     return "is of format \(known.rawValue), \(how), not \(claimed.rawValue)"
+  }
+
+  /// Why an encrypted volume cannot be below an overlay; nil for others.
+  private func encryption(of base: Volume) -> String? {
+    (base.definition.target.encryption?.format).map(BackingImage.cannotShow)
   }
 
   /// Refuses to read through a chain that leads out of the pools, or that cannot be read.

@@ -129,6 +129,10 @@ extension Storage {
     } else {
       request.backingStore?.format = try format(ofForeign: opened, asked: backing, subject)
     }
+    if backend.traits.backing == .images {
+      try checkBelow(
+        BackingStore(path: path.text, format: request.backingStore?.format), subject, steps)
+    }
     if backend.traits.backing == .images, let base = request.backingStore,
       found == nil || base.format?.isRaw == true
     {
@@ -152,6 +156,22 @@ extension Storage {
       request.backingStore?.path = BackingReference.relative(base.1.name)
     }
     return request
+  }
+
+  /// Refuses what could never be started, and warns of what cannot be as long as no pool has it.
+  private func checkBelow(_ base: BackingStore, _ subject: String, _ steps: Steps)
+    throws(StorageError)
+  {
+    let chain = backingChain(from: base, above: [])
+    try checkChain(chain.filter { !$0.isForeign }, subject, steps)
+    guard let first = chain.first(where: \.isForeign) else { return }
+    if let problem = first.problem {
+      throw StorageError(
+        .badInput, subject, "its backing store '\(first.path)' cannot be used: \(problem)")
+    }
+    steps.warn(
+      "\(subject): its backing store '\(first.path)' is not a volume of an active pool; it cannot be started"
+        + " or copied before a pool has it")
   }
 
   /// Completes the format of an overlay's base, and refuses one that changes.

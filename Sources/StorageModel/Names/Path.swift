@@ -34,6 +34,19 @@ package struct Path: Hashable, Comparable, Sendable, CustomStringConvertible {
     Path(text.utf8.last == UInt8(ascii: "/") ? text + name : text + "/" + name)
   }
 
+  /// The path without `.` and `..`, by its text alone; the same as it is where no symbolic link is on the way.
+  package var withoutDots: Path {
+    var parts: [String] = []
+    for part in components where part != "." {
+      if part == "..", !parts.isEmpty {
+        parts.removeLast()
+      } else if part != ".." {
+        parts.append(part)
+      }
+    }
+    return Path((isAbsolute ? "/" : "") + parts.joined(separator: "/"))
+  }
+
   /// The part of this path below `folder`, or nil where it is not below it.
   ///
   /// Compares text only.

@@ -83,13 +83,12 @@ struct Command: Sendable {
     let values = parameters.map(\.value)
     return ExitStatus.allCases.filter { status in
       switch status {
-      case .success, .failure, .noSpace, .usage, .badInput, .unsupported, .inputOutput, .permission,
-        .interrupted:
+      // Busy, because nothing is known of pools where /proc is not mounted.
+      case .success, .failure, .busy, .noSpace, .usage, .badInput, .unsupported, .inputOutput,
+        .permission, .interrupted:
         return true
       case .problemsFound, .exists: return otherStatuses.contains(status)
       case .notFound: return values.contains(where: \.namesSomething)
-      case .busy:
-        return effect != .reads || values.contains { $0.isVolume || $0 == .pool(.active) }
       case .lockTimeout: return effect != .reads
       }
     }

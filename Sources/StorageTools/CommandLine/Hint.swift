@@ -147,6 +147,13 @@ extension Tool {
     guard let real = (try? Process.realPath(path)) ?? (isLink(path) ? path : nil),
       real != path || isLink(path)
     else { return nil }
+    if real == path.withoutDots {
+      // No link is on the way: the name is only written in another way.
+      return (try? storage.volume(real.text, in: nil)).map { pool, volume in
+        "It is volume '\(volume.name)' of pool '\(pool.name)'. Try: "
+          + line([volume.name.text], arguments.others + ["--pool", pool.name.text])
+      }
+    }
     let said = "'\(path)' is \(isLink(path) ? "" : "reached by ")a symbolic link"
     guard real != path, let (pool, volume) = try? storage.volume(real.text, in: nil) else {
       return said + ", which is not followed."

@@ -36,7 +36,9 @@ extension Tool {
   /// What `--format` says of content.
   func contentFormat() throws(StorageError) -> VolumeFormat? {
     guard let word = arguments.value("format") else { return nil }
-    guard let format = VolumeFormat.images.first(where: { $0.rawValue == word }) else {
+    // What can be read is a format of content, even if no volume can be made of it.
+    let formats = VolumeFormat.images + VolumeFormat.allCases.filter(\.isReadByQEMU)
+    guard let format = formats.first(where: { $0.rawValue == word }) else {
       throw StorageError(
         .badInput, "--format", "unknown volume format type \(word)")
     }

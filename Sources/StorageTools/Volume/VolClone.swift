@@ -28,6 +28,8 @@ extension Command {
       request.target.format = format
       // What only the source's format has.
       request.target.compat = nil
+      request.target.features = nil
+      request.target.clusterSize = nil
     }
     if tool.arguments.has("print-xml") {
       let volume = try tool.storage.normalised(request, in: pool.name.text)
