@@ -39,8 +39,11 @@ package enum BackendRegistry {
     if let served = all.first(where: { $0.serves(pool) }) {
       return served.init(pool, host: host, secrets: secrets)
     }
-    return try kind(of: pool.type, for: "pool '\(pool.name)'")
-      .init(pool, host: host, secrets: secrets)
+    _ = try kind(of: pool.type, for: "pool '\(pool.name)'")
+    throw StorageError(
+      .unsupported, "pool '\(pool.name)'",
+      "pools with driver '\(pool.lifecycle.driverWord)' can be defined but not used here",
+      hint: NextCommand.hint("pool-capabilities"))
   }
 
   /// The backend of all pools of a type.

@@ -503,5 +503,5 @@ def test_an_overlay_on_what_leads_out_of_the_pools_is_made_with_a_warning(site, 
     made = site.run("vol-create-as", "p", "o", "0", "--format", "qcow2", "--backing-vol", "middle",
                     "--backing-vol-format", "qcow2")  # fmt: skip
     assert made.status == 0
-    assert f"backing store '{scratch}/outside' is not a volume of an active pool; it cannot be started" in made.err
+    assert f"backing store '{scratch}/outside' is not a volume of an active pool; before a pool has it" in made.err
     site.refused(BAD_DATA, "vol-start", "o", "--pool", "p", words="is not a volume of an active pool")

@@ -170,8 +170,8 @@ extension Storage {
         .badInput, subject, "its backing store '\(first.path)' cannot be used: \(problem)")
     }
     steps.warn(
-      "\(subject): its backing store '\(first.path)' is not a volume of an active pool; it cannot be started"
-        + " or copied before a pool has it")
+      "\(subject): its backing store '\(first.path)' is not a volume of an active pool; before a pool has"
+        + " it, the volume can be neither started nor copied")
   }
 
   /// Completes the format of an overlay's base, and refuses one that changes.

@@ -38,10 +38,10 @@ struct LifecycleSettingsTests {
   }
 
   @Test(
-    "pools of Qubes' drivers keep one revision unless they say otherwise",
+    "pools of Qubes' drivers keep one revision unless they say otherwise, or are only read",
     arguments: FileDriver.allCases)
   func driverDefaults(driver: FileDriver) {
-    let keeps: RevisionsToKeep = driver == .plain ? .disabled : .count(1)
+    let keeps: RevisionsToKeep = [.plain, .kernels].contains(driver) ? .disabled : .count(1)
     let silent = PoolLifecycle(driver: driver)
     #expect(silent.effectiveRevisionsToKeep == keeps)
     #expect(LifecycleSettings().resolved(with: silent).revisionsToKeep == keeps)
