@@ -30,7 +30,7 @@ extension FileBackend {
     return (place, name)
   }
 
-  private func refuseToDropContent(of volume: Volume) throws(StorageError) {
+  func refuseToDropContent(of volume: Volume) throws(StorageError) {
     guard !files(volume.name).isPlain, volume.properties.kind == .snapshot,
       let found = try unexpectedContent(of: volume.name, volume.properties, in: folder())
     else { return }
