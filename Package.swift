@@ -62,7 +62,11 @@ let fuzzing: [Target] =
   ? []
   : [
     .executableTarget(
-      name: "cistern-fuzz", dependencies: ["StorageModel", "StorageConf", "StorageXML"],
+      name: "cistern-fuzz",
+      dependencies: [
+        "StorageModel", "StorageConf", "StorageXML", "StorageOS", "StorageHost", "StorageBackend",
+        "DriverProcess",
+      ],
       path: "Tests/Fuzz/Sources",
       swiftSettings: settings + [.unsafeFlags(["-parse-as-library", "-sanitize=fuzzer"])],
       linkerSettings: [.unsafeFlags(["-sanitize=fuzzer", "-use-ld=lld"])])

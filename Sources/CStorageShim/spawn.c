@@ -39,10 +39,13 @@ int shim_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
 pid_t shim_spawn(
     const char *path, char *const argv[], char *const envp[], const int io[3], const int *kept,
-    int kept_count, int ruleset) {
+    int kept_count, int ruleset, int leads_group) {
   pid_t parent = getpid();
   pid_t child = fork();
-  if (child == 0) become(path, argv, envp, io, 3, kept, kept_count, ruleset, parent);
+  if (child == 0) {
+    if (leads_group) setpgid(0, 0);
+    become(path, argv, envp, io, 3, kept, kept_count, ruleset, parent);
+  }
   return child;
 }
 

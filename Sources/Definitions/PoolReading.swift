@@ -31,7 +31,9 @@ package enum PoolReading {
           file: file,
           message: "has \(conf.sections.count) sections: expected one, [NAME] and its keys")
       }
-      return try PoolConf.definition(of: section, file: file, defaultFolder: host.data)
+      return try PoolConf.definition(
+        of: section, file: file, defaultFolder: host.data,
+        callbacks: CallbackConfiguration.keys(on: host))
     } catch {
       throw StorageError(.badInput, "", error.text)
     }

@@ -196,7 +196,8 @@ package struct PoolStore: Sendable {
     if let section = conf.document.section(named: name.text) {
       do throws(ConfProblem) {
         let pool = try PoolConf.definition(
-          of: section, file: confFile.text, defaultFolder: host.data)
+          of: section, file: confFile.text, defaultFolder: host.data,
+          callbacks: CallbackConfiguration.keys(on: host))
         return (pool, .section(confFile, line: section.line))
       } catch {
         throw StorageError(.badInput, "", error.text)
@@ -327,7 +328,8 @@ package struct PoolStore: Sendable {
   /// Adds or replaces a pool's section in storage.conf; comments and order stay.
   package func writeSection(_ pool: PoolDefinition, _ steps: Steps) throws(StorageError) {
     try edit("write section [\(pool.name)] of '\(confFile)'", steps) { conf throws(ConfProblem) in
-      let entries = try PoolConf.entries(for: pool, file: confFile.text)
+      let entries = try PoolConf.entries(
+        for: pool, file: confFile.text, callbacks: CallbackConfiguration.keys(on: host))
       let name = pool.name.text
       if let present = conf.section(named: name) {
         let keys = entries.map(\.0)
@@ -384,7 +386,9 @@ package struct PoolStore: Sendable {
       guard let section = conf.section(named: name.text) else {
         throw ConfProblem(file: confFile.text, message: "no section [\(name)]")
       }
-      return try PoolConf.definition(of: section, file: confFile.text, defaultFolder: host.data)
+      return try PoolConf.definition(
+        of: section, file: confFile.text, defaultFolder: host.data,
+        callbacks: CallbackConfiguration.keys(on: host))
     } catch {
       throw StorageError(.badInput, "", error.text)
     }

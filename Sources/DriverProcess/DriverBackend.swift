@@ -32,7 +32,7 @@ package struct DriverBackend: PoolBackend, Sendable {
 
   /// The same by a driver that is started already.
   /// - Parameter sending: the secret of the pool, where it has one.
-  init(
+  package init(
     _ pool: PoolDefinition, _ session: DriverSession, host: HostFolders, sending: [Descriptor] = []
   ) throws(StorageError) {
     self.pool = pool

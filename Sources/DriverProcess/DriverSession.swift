@@ -6,7 +6,7 @@ import StorageOS
 ///
 /// Whatever the driver does wrong ends it: the process is killed, and this and every later request fail with the same
 /// error. Nothing waits for longer than the silence that is allowed.
-final class DriverSession: @unchecked Sendable {  // A backend is asked on one thread.
+package final class DriverSession: @unchecked Sendable {  // A backend is asked on one thread.
   /// The version of the protocol that is spoken here.
   static let version: Int64 = 1
   static let longestLine = 1 << 20
@@ -18,7 +18,7 @@ final class DriverSession: @unchecked Sendable {  // A backend is asked on one t
   let driver: DriverName
   private let subject: String
   private let silence: Double
-  private let process: SpeakingProcess
+  private let process: any SpeakingPartner
   private var lastIdentifier: Int64 = 0
   private var received: [UInt8] = []
   private var descriptors: [Descriptor] = []
@@ -28,15 +28,23 @@ final class DriverSession: @unchecked Sendable {  // A backend is asked on one t
   /// - Parameters:
   ///   - silence: the seconds that it may say nothing.
   ///   - fault: at which of its changes the driver is to kill itself, for tests.
-  init(
+  convenience init(
     _ driver: DriverName, _ program: Path, subject: String, silence: Double,
     fault: String? = Process.environment("CISTERN_DRIVER_FAULT")
+  ) throws(StorageError) {
+    let cut = fault.map { ["CISTERN_DRIVER_FAULT=\($0)"] } ?? []
+    let process = try SpeakingProcess(program, environment: DriverSession.environment + cut)
+    try self.init(driver, speaking: process, subject: subject, silence: silence)
+  }
+
+  /// Agrees on the protocol with a driver that is started already.
+  package init(
+    _ driver: DriverName, speaking process: any SpeakingPartner, subject: String, silence: Double
   ) throws(StorageError) {
     self.driver = driver
     self.silence = max(silence, 0.1)
     self.subject = subject
-    let cut = fault.map { ["CISTERN_DRIVER_FAULT=\($0)"] } ?? []
-    process = try SpeakingProcess(program, environment: DriverSession.environment + cut)
+    self.process = process
     let chosen = try ask("hello", [("versions", .array([.integer(DriverSession.version)]))]) {
       answer throws(DriverFault) in
       try answer.needed("version", answer.number("version", 0...1_000_000))

@@ -38,7 +38,15 @@ package struct Locks: Sendable {
   }
 
   /// Locks a pool as it is defined here: whether it is started, and from where.
+  /// - Throws: `busy` for a pool whose callback runs us.
   package func pool(_ name: PoolName, _ mode: FileLock.Mode) throws(StorageError) -> FileLock? {
+    try Callbacks.refuseOwn(name)
+    return try lockOfPool(name, mode)
+  }
+
+  private func lockOfPool(_ name: PoolName, _ mode: FileLock.Mode) throws(StorageError)
+    -> FileLock?
+  {
     try own("pool \(name)", mode, subject: "pool '\(name)'")
   }
 
@@ -46,7 +54,7 @@ package struct Locks: Sendable {
   func isHeld(_ pool: PoolName) throws(StorageError) -> Bool {
     let now = Locks(host, FileLock.Terms(timeout: 0, owner: terms.owner))
     do throws(StorageError) {
-      _ = try now.pool(pool, .shared)
+      _ = try now.lockOfPool(pool, .shared)
       return false
     } catch {
       guard error.code == .lockTimeout else { throw error }
@@ -79,6 +87,7 @@ package struct Locks: Sendable {
     _ name: String, _ mode: FileLock.Mode, of pool: PoolName, in shared: SharedFolder?,
     subject: String
   ) throws(StorageError) -> PoolLocks? {
+    try Callbacks.refuseOwn(pool)
     guard let shared else {
       let lock = try own(name, mode, subject: subject)
       return lock.map { PoolLocks(of: pool, in: nil, first: $0) }

@@ -27,6 +27,7 @@ extension PoolDriver {
     FileDriver.allCases.filter(\.isFolderOfQubes).map {
       ($0.rawValue, PoolDriver(kind: .files($0), type: .dir))
     } + [("lvm_thin", PoolDriver(kind: .thin, type: .logical))]
+      + [("callback", PoolDriver(kind: .callback, type: .dir))]
       + [("zfs", PoolDriver(kind: .zfs, type: .zfs))]
       + PoolType.allCases.map { ($0.rawValue, PoolDriver(kind: .type, type: $0)) }
   }

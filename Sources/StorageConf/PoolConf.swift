@@ -8,10 +8,12 @@ package enum PoolConf {
   /// - Parameters:
   ///   - file: the file's name, for problems.
   ///   - defaultFolder: where the pool `default` lies if its section does not say.
+  ///   - callbacks: the keys of the pool beneath driver `callback`, by the name of an entry of the file of callbacks.
   /// A driver that is not built in is a process, which is told of keys that mean nothing here.
   /// - Throws: a problem with file and line for a missing or unknown key or a bad value.
   package static func definition(
-    of section: ConfSection, file: String, defaultFolder: Path
+    of section: ConfSection, file: String, defaultFolder: Path,
+    callbacks: CallbackKeys = PoolConf.noCallbacks
   ) throws(ConfProblem) -> PoolDefinition {
     if let problem = section.problem { throw problem }
     let reader = PoolSectionReader(section: section, file: file)
@@ -21,9 +23,13 @@ package enum PoolConf {
     }
     let driver = try PoolDriver.named(in: reader)
     if driver.process == nil { try reader.refuseKeys(otherThan: driver.keys) }
+    if driver.kind == .callback {
+      return try beneath(reader, driver, defaultFolder, callbacks)
+    }
     var pool = PoolDefinition(
       type: driver.type, name: name, uuid: StorageUUID.derived(from: "pool:" + name.text))
     switch driver.kind {
+    case .callback: break
     case .files(let layout):
       pool.lifecycle.driver = layout
       let fallback = name == .default ? defaultFolder : nil
@@ -84,6 +90,8 @@ struct PoolDriver {
     case thin
     /// A ZFS pool written in Qubes' words.
     case zfs
+    /// Commands at the events of a pool that the file of callbacks defines.
+    case callback
     /// A type of pool in libvirt's words.
     case type
     /// A process, whose pools have the type that they say.
@@ -99,6 +107,7 @@ struct PoolDriver {
   private static let classes: [ByteString: String] = [
     "qubes.storage.xen.XenStorage": "xen", "qubes.storage.xen.XenPool": "xen",
     "qubes.storage.file.FilePool": "file", "qubes.storage.reflink.ReflinkPool": "file-reflink",
+    "qubes.storage.callback.CallbackPool": "callback",
     "qubes.storage.kernels.LinuxKernel": "linux-kernel",
     "qubes.storage.lvm.ThinPool": "lvm_thin", "qubes.storage.zfs.ZFSPool": "zfs",
   ]
@@ -118,7 +127,7 @@ struct PoolDriver {
     guard let process = DriverName(word) else {
       throw reader.refusal(
         of: entry,
-        expected: "xen, file, file-reflink, linux-kernel, lvm_thin, "
+        expected: "callback, xen, file, file-reflink, linux-kernel, lvm_thin, "
           + PoolType.allCases.map(\.rawValue).joined(separator: ", ")
           + ", or the name of a driver process")
     }
@@ -131,6 +140,7 @@ struct PoolDriver {
   }
 
   private static func named(_ word: String, in section: ConfSection) -> PoolDriver? {
+    if word == "callback" { return PoolDriver(kind: .callback, type: .dir) }
     if word == "lvm_thin" { return PoolDriver(kind: .thin, type: .logical) }
     if word == "zfs", section.entry("container") != nil || section.entry("class") != nil {
       return PoolDriver(kind: .zfs, type: .zfs)
@@ -147,6 +157,7 @@ struct PoolDriver {
     case .files: return ["dir_path"]
     case .thin: return ["volume_group", "thin_pool"]
     case .zfs: return ["container"]
+    case .callback: return ["conf_id"]
     case .type: return PoolDriver.keys(of: type)
     case .process: return ["type"] + PoolDriver.keys(of: type)
     }

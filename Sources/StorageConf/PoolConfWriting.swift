@@ -7,7 +7,7 @@ extension PoolConf {
   /// - Parameter file: the file they are for, for problems.
   /// - Throws: for a definition that says something this notation has no key for, naming what that is.
   package static func entries(
-    for pool: PoolDefinition, file: String
+    for pool: PoolDefinition, file: String, callbacks: CallbackKeys = PoolConf.noCallbacks
   ) throws(ConfProblem) -> [(key: String, value: String)] {
     var entries = driverEntries(of: pool)
     entries += lifecycleEntries(of: pool).compactMap { key, value in value.map { (key, $0) } }
@@ -15,7 +15,8 @@ extension PoolConf {
     try document.addSection(pool.name.text, entries)
     guard let section = document.section(named: pool.name.text) else { return [] }
     // Reading it back is the proof that nothing was lost; without a folder of its own `default` has to say one.
-    var read = try definition(of: section, file: file, defaultFolder: Path("/"))
+    var read = try definition(
+      of: section, file: file, defaultFolder: Path("/"), callbacks: callbacks)
     var wanted = pool
     fillDefaults(of: &wanted)
     read.uuid = wanted.uuid
@@ -35,6 +36,9 @@ extension PoolConf {
   }
 
   private static func driverEntries(of pool: PoolDefinition) -> [(key: String, value: String)] {
+    if let callback = pool.lifecycle.callback {
+      return [("driver", "callback"), ("conf_id", callback)]
+    }
     let folder = pool.target.path.map { [("dir_path", $0.text)] } ?? []
     if let process = pool.lifecycle.process {
       let type = pool.type == .dir ? [] : [("type", pool.type.rawValue)]

@@ -21,13 +21,16 @@ package enum ChildProcess {
   ///   - kept: descriptors the program inherits, under the numbers they have here.
   ///   - isConfined: whether it may open nothing but its libraries and the files behind the descriptors that it is
   ///     given, and reach no server (landlock(7)); kernels before 5.13 do not see to that.
+  ///   - leadsGroup: whether it leads a process group of its own, which is what is killed.
+  ///   - additional: what its environment has besides.
   ///   - timeout: seconds after which it is killed; nil waits for as long as it takes.
   ///   - onOutput: called with each piece of its output as it comes.
   /// - Throws: `failure` where it cannot be started, or had to be killed; `interrupted` where this process was asked
   ///   to stop, and the program with it.
   package static func run(
     _ program: Path, _ arguments: [String], keeping kept: [Descriptor] = [],
-    input: Descriptor? = nil, isConfined: Bool = false, timeout: Double? = nil,
+    input: Descriptor? = nil, isConfined: Bool = false, leadsGroup: Bool = false,
+    environment additional: [String] = [], timeout: Double? = nil,
     onOutput: (([UInt8]) -> Void)? = nil
   ) throws(StorageError) -> Result {
     let output = try Pipe()
@@ -43,10 +46,12 @@ package enum ChildProcess {
     }
     let child = try spawn(
       program, arguments, io: [source.number, output.writer.number, errors.writer.number],
-      kept: kept, isConfined: isConfined)
+      kept: kept, isConfined: isConfined, leadsGroup: leadsGroup,
+      environment: ChildProcess.environment + additional)
     output.closeWriter()
     errors.closeWriter()
-    let texts = collect(output, errors, child: child, timeout: timeout, onOutput: onOutput)
+    let texts = collect(
+      output, errors, killing: leadsGroup ? -child : child, timeout: timeout, onOutput: onOutput)
     var status: Int32 = 0
     try SystemCall.run(program.text, "cannot wait for it") { waitpid(child, &status, 0) }
     guard let texts else {
@@ -91,10 +96,11 @@ package enum ChildProcess {
     return signal == 0 ? (status >> 8) & 0xff : 128 + signal
   }
 
+  private static let environment = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+
   private static func spawn(
     _ program: Path, _ arguments: [String], io: [Int32], kept: [Descriptor],
-    isConfined: Bool = false,
-    environment: [String] = ["LC_ALL=C", "PATH=/usr/sbin:/usr/bin:/sbin:/bin"]
+    isConfined: Bool = false, leadsGroup: Bool = false, environment: [String]
   ) throws(StorageError) -> pid_t {
     var words = ([program.text] + arguments).map { strdup($0) }
     var settings = environment.map { strdup($0) }
@@ -107,7 +113,8 @@ package enum ChildProcess {
     SystemCall.willChange("execve")
     return try SystemCall.run(program.text, "cannot start") {
       shim_spawn(
-        program.text, words, settings, io, numbers, Int32(numbers.count), rules?.number ?? -1)
+        program.text, words, settings, io, numbers, Int32(numbers.count), rules?.number ?? -1,
+        leadsGroup ? 1 : 0)
     }
   }
 
@@ -125,7 +132,8 @@ package enum ChildProcess {
   /// Reads both pipes until they are closed; nil where the time was up first, or this process was asked to stop,
   /// and the child was ended.
   private static func collect(
-    _ output: Pipe, _ errors: Pipe, child: pid_t, timeout: Double?, onOutput: (([UInt8]) -> Void)?
+    _ output: Pipe, _ errors: Pipe, killing child: pid_t, timeout: Double?,
+    onOutput: (([UInt8]) -> Void)?
   ) -> ([UInt8], [UInt8])? {
     let limit = 1 << 20
     var texts: [[UInt8]] = [[], []]

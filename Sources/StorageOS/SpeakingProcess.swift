@@ -2,11 +2,26 @@ import CStorageShim
 import Glibc
 import StorageModel
 
+/// Whoever is spoken with over a stream of bytes that carries descriptors as well.
+package protocol SpeakingPartner: AnyObject {
+  /// The last that it wrote elsewhere, for errors.
+  var lastWords: String { get }
+  /// As of `SpeakingProcess`.
+  func send(_ bytes: [UInt8], _ descriptors: [Descriptor], within seconds: Double)
+    throws(StorageError) -> SpeakingProcess.Arrival?
+  /// As of `SpeakingProcess`.
+  func receive(until end: Double, heedingInterruption heeds: Bool) throws(StorageError)
+    -> SpeakingProcess.Arrival
+  /// As of `SpeakingProcess`.
+  @discardableResult
+  func end(within seconds: Double) -> String
+}
+
 /// A program that is spoken with over a stream socket, which is its descriptor 3.
 ///
 /// It has a process group of its own, an empty standard input, and an environment of what it is given alone. What it
 /// writes to its standard output and error is kept, the last of it. It is killed when the thread ends that started it.
-package final class SpeakingProcess {
+package final class SpeakingProcess: SpeakingPartner {
   /// What comes of waiting for the program.
   package enum Arrival {
     case bytes([UInt8], [Descriptor])

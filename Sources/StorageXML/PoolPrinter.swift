@@ -74,6 +74,7 @@ extension PoolLifecycle {
     guard !isDefault else { return }
     let attributes: XMLWriter.Attributes = [
       ("driver", driver == .plain && process == nil ? nil : driverWord),
+      ("callback", callback),
       ("thin_pool", thinPool),
       ("revisions_to_keep", revisionsToKeep.map { String($0.number) }),
       ("ephemeral_volatile", ephemeralVolatile ? "yes" : nil),

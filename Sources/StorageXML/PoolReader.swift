@@ -191,6 +191,10 @@ struct PoolReader {
         lifecycle.process = PoolProcess(process, options: try processOptions(element))
       }
     }
+    if let name = element.attribute("callback") {
+      guard !name.isEmpty, !name.hasControlCharacter else { throw element.invalid("callback") }
+      lifecycle.callback = name
+    }
     if let name = element.attribute("thin_pool") {
       guard LVMName.isLegal(name) else { throw element.invalid("thin_pool") }
       lifecycle.thinPool = name

@@ -168,7 +168,7 @@ enum PoolSchema {
   private static let lifecycle = SchemaElement(
     "lifecycle", namespace: XMLNamespace.cistern,
     optional: [
-      ("driver", .nonEmpty), ("thin_pool", .nonEmpty),
+      ("driver", .nonEmpty), ("callback", .nonEmpty), ("thin_pool", .nonEmpty),
       ("revisions_to_keep", .revisions),
       ("ephemeral_volatile", .yesNo), ("setup_check", .yesNo),
     ],

@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+import callbacks
 from filesystems import REFLINK, make_image, unmount
 from tools import REPOSITORY, tree
 
@@ -165,6 +166,27 @@ class DirectoryPool(Backend):
         if self.isQubes:
             return Path(storage) / f"{volume}.img.{number}@{time}"
         return Path(storage) / ".cistern" / "volumes" / volume / f"{number}@{time}"
+
+
+class CallbackPool(DirectoryPool):
+    """Pools of a layout of Qubes whose events run a command, which writes down what it is told."""
+
+    def __init__(self, filesystem, driver, reflink):
+        super().__init__(filesystem, driver, reflink)
+        self.name = f"callback-{driver}-on-{filesystem}"
+        # The layout is the entry's, not an option of the pool.
+        self.abilities -= {"drivers"}
+
+    def define(self, site, pool, storage, revisions_to_keep=None):
+        arguments = {"dir_path": str(storage)}
+        if revisions_to_keep is not None:
+            arguments["revisions_to_keep"] = str(revisions_to_keep)
+        self.record = Path(tempfile.mkdtemp(prefix="cistern-callbacks-"))
+        command = str(callbacks.recorder(self.record))
+        callbacks.configure(site, **{pool: {"bdriver": self.driver, "bdriver_args": arguments, "cmd": command}})
+        file = self.record / "pool.conf"
+        file.write_text(f"[{pool}]\ndriver=callback\nconf_id={pool}\n")
+        site.ok("pool-define", file, "--conf")
 
 
 class FileSystemPool(DirectoryPool):

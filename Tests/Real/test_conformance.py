@@ -1,7 +1,7 @@
 """Runs the conformance suite on every kind of pool there is."""
 
 import pytest
-from backends import DirectoryPool, DriverPool, FileSystemPool
+from backends import CallbackPool, DirectoryPool, DriverPool, FileSystemPool
 from conformance import Conformance
 
 BACKENDS = [
@@ -14,6 +14,8 @@ BACKENDS = [
     # Qubes' driver of this name keeps at most one.
     DirectoryPool("ext4", "file", reflink=False, revisions=1),
     DriverPool(),
+    CallbackPool("xfs", "file-reflink", reflink=True),
+    CallbackPool("ext4", "xen", reflink=False),
     FileSystemPool("xfs"),
     FileSystemPool("btrfs"),
     FileSystemPool("ext4"),

@@ -217,7 +217,8 @@ def test_what_a_later_driver_can_do_is_passed_over(site, tmp_path):
 
 def test_what_a_driver_cannot_do_is_refused_as_of_any_pool(site, tmp_path):
     define(site, tmp_path, sin="no-abilities")
-    site.refused(UNSUPPORTED, "vol-start", "a", "--pool", "p", words="volumes of pools with driver 'hostile' cannot be changed")
+    site.refused(UNSUPPORTED, "vol-start", "a", "--pool", "p", words="volumes of pools with driver 'hostile' cannot be read")
+    site.refused(UNSUPPORTED, "vol-import", "a", "/dev/null", "--pool", "p", words="'hostile' cannot be changed")
     site.refused(UNSUPPORTED, "vol-create-as", "p", "x", 1, words="storage pool does not support volume creation")
     site.refused(UNSUPPORTED, "pool-check", "p", words="pools with driver 'hostile' cannot be checked")
     site.refused(UNSUPPORTED, "vol-revisions", "a", "--pool", "p", words="change in place and keep no revisions")

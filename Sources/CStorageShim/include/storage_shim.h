@@ -107,10 +107,10 @@ int shim_obey(int ruleset);
 
 /* fork(2) and execve(2). The child gets io as its descriptors 0 to 2, keeps those in
  * `kept` under their own numbers, has file mode mask 077 and no blocked or ignored signals, obeys `ruleset` as of
- * shim_obey, and is killed when the thread that made it ends. */
+ * shim_obey, leads a process group of its own where asked to, and is killed when the thread that made it ends. */
 pid_t shim_spawn(
     const char *path, char *const argv[], char *const envp[], const int io[3], const int *kept,
-    int kept_count, int ruleset);
+    int kept_count, int ruleset, int leads_group);
 /* The same of a program that leads a process group of its own and gets io as its descriptors 0 to 3. */
 pid_t shim_spawn_driver(
     const char *path, char *const argv[], char *const envp[], const int io[4]);

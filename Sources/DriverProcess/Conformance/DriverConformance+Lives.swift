@@ -148,6 +148,56 @@ extension DriverConformance {
         let again = kept.contains { $0.revision.number == newest.number }
         try suite.expect(!again, "number \(newest.number) was given for a second time")
       },
+      Case("a state keeps its identifier, and no other one has it", [.revisions]) {
+        suite throws(StorageError) in
+        let backend = try suite.started()
+        func identifier(_ volume: Volume, _ revision: Revision? = nil) throws(StorageError)
+          -> StateID
+        {
+          guard let found = try backend.stateID(of: volume, at: revision) else {
+            throw suite.skip("the driver tells no state_id")
+          }
+          return found
+        }
+        let volume = try suite.make("one", backend, suite.kept(3), text: "first")
+        let first = try identifier(volume)
+        try suite.expect(
+          try suite.backend().stateID(of: volume, at: nil) == first, "another process tells another"
+        )
+        try suite.expect(
+          try identifier(suite.make("two", backend, text: "first")) != first,
+          "another volume's state has the same")
+        try backend.makeWorkingCopy(of: volume, Steps())
+        try suite.write("gone", to: volume, backend)
+        try suite.expect(try identifier(volume) == first, "it moved with a session")
+        try backend.dropWorkingCopy(of: try suite.volume("one", backend), Steps())
+        try suite.expect(try identifier(volume) == first, "it moved when a session was dropped")
+        try suite.put("second", into: volume, backend)
+        let second = try identifier(volume)
+        try suite.expect(second != first, "other content has the same")
+        guard let kept = try backend.revisions(of: volume).last?.revision else {
+          throw suite.unexpected("the state before is no revision")
+        }
+        try suite.expect(
+          try identifier(volume, kept) == first, "it moved when the state became a revision")
+        try backend.revert(volume, to: kept, Steps())
+        let third = try identifier(volume)
+        try suite.expect(third != second, "what was reverted has the same")
+        guard let last = try backend.revisions(of: volume).last?.revision else {
+          throw suite.unexpected("the state before is no revision")
+        }
+        try suite.expect(
+          try identifier(volume, last) == second, "it moved when the state became a revision")
+        if backend.can(.renameVolumes) {
+          if let old = try backend.volume(try suite.name("two")) {
+            try backend.delete(old, Steps())
+          }
+          try backend.rename(volume, to: try suite.name("two"), Steps())
+          let renamed = try suite.volume("two", backend)
+          try suite.expect(try identifier(renamed) == third, "it moved with the volume's name")
+          try backend.delete(renamed, Steps())
+        }
+      },
       Case("a volatile volume is empty at each start", [.revisions]) { suite throws(StorageError) in
         let backend = try suite.started()
         var settings = LifecycleSettings()

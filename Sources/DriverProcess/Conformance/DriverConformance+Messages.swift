@@ -55,6 +55,54 @@ extension DriverConformance {
       Case("a cut line and a closed socket end the driver") { suite throws(StorageError) in
         try suite.expectEnd(after: #"{"id":1,"verb":"hel"#)
       },
+      Case("a socket closed while it answers ends the driver") { suite throws(StorageError) in
+        let open = JSON.members([
+          ("id", .integer(2)), ("verb", .string("open")), ("pool", suite.pool.told),
+        ]).text
+        let asked = (3...40).map { #"{"id":\#($0),"verb":"volumes"}"# }.joined(separator: "\n")
+        try suite.expectEnd(
+          after: #"{"id":1,"verb":"hello","versions":[1]}"# + "\n\(open)\n\(asked)\n")
+      },
+      Case(
+        "a socket closed between 'replace' and 'keep' leaves the old content",
+        [.createVolumes, .transferVolumes]
+      ) { suite throws(StorageError) in
+        try suite.make("one", suite.started(), text: "first")
+        try suite.beginReplacing("one", suite.backend())
+        let backend = try suite.backend()
+        try backend.sweep(try suite.name("one"), Steps())
+        let volume = try suite.volume("one", backend)
+        if backend.replacesAtomically {
+          let text = try suite.text(of: volume, backend)
+          try suite.expect(text == "first", "it holds '\(text)'")
+        }
+        try suite.put("second", into: volume, backend)
+        try suite.expect(
+          try suite.text(of: volume, backend) == "second", "nothing can be imported any more")
+      },
+      Case(
+        "content without its descriptor, or of nothing, is refused",
+        [.createVolumes, .transferVolumes]
+      ) { suite throws(StorageError) in
+        let backend = try suite.started()
+        let volume = try suite.make("one", backend, text: "first")
+        var requests = [("read", [("volume", JSON.string("nobody"))])]
+        if backend.facts.contentWay == .copy {
+          let named = [("volume", JSON.string(volume.name.text))]
+          requests += [
+            ("read", named), ("replace", named + [("content", .bytes(DriverConformance.size))]),
+          ]
+        }
+        for (verb, members) in requests {
+          let error = suite.failure { () throws(StorageError) in
+            try backend.session.tell(verb, members)
+          }
+          try suite.expect(error != nil, "'\(verb)' was done")
+          try suite.expect(!backend.session.hasFailed, "the driver ended at '\(verb)'")
+        }
+        try suite.expect(
+          try suite.text(of: volume, backend) == "first", "it is not as it was")
+      },
       Case("names that lead elsewhere are refused") { suite throws(StorageError) in
         let backend = try suite.started()
         for name in ["../x", "/etc/passwd", "a/b", "..", ".", "", ".hidden"] {
@@ -112,6 +160,17 @@ extension DriverConformance {
     let process = try SpeakingProcess(program, environment: DriverSession.environment)
     _ = try process.send(Array(text.utf8), within: host.answerTimeout)
     try expect(process.end(within: 2) != "was killed", "it went on for 2 seconds")
+  }
+
+  /// Has a replacement begun, and goes away in the middle of it.
+  private func beginReplacing(_ name: String, _ backend: DriverBackend) throws(StorageError) {
+    guard backend.facts.contentWay == .open else { return }
+    let name = try self.name(name)
+    let file = try backend.session.open(
+      "replace",
+      [("volume", .string(name.text)), ("content", .bytes(DriverConformance.size))],
+      named: backend.path(of: name), writing: true)
+    try file.write([UInt8](repeating: 1, count: 4096))
   }
 
   func failure(_ body: () throws(StorageError) -> Void) -> StorageError? {

@@ -1,5 +1,6 @@
 import Definitions
 import StorageBackend
+import StorageHost
 import StorageModel
 import StorageOS
 
@@ -103,6 +104,7 @@ extension Storage {
         .badInput, "pool '\(pool.name)'", "driver 'lvm_thin' and a thin pool go together")
     }
     if pool.lifecycle.process != nil { _ = try backend(for: pool) }
+    if let name = pool.lifecycle.callback { _ = try CallbackConfiguration(name, on: host) }
     // A type that cannot be used here can be defined all the same.
     let kept = pool.lifecycle.effectiveRevisionsToKeep
     if kept != .disabled || pool.lifecycle.ephemeralVolatile, let backend = try? backend(for: pool)
@@ -181,6 +183,7 @@ extension Storage {
   ) throws(StorageError) {
     // As in libvirt: of a pool that nobody can make nothing is left to make.
     guard let backend = backend.able(to: .build) else { return }
+    try callbacks(of: pool, backend)?.run(.beforePoolBuild, steps)
     try backend.build(overwrite: overwrite, steps)
   }
 
@@ -215,6 +218,7 @@ extension Storage {
   ) throws(StorageError) -> Change {
     try change { steps throws(StorageError) in
       if let building { try build(pool, backend, overwrite: building, steps) }
+      try callbacks(of: pool, backend)?.run(.beforePoolStart, steps)
       // A command killed in between must leave a pool that can be named and stopped.
       let isMarkedFirst = !isDefined && backend.can(.attach)
       if isMarkedFirst {
@@ -333,7 +337,11 @@ extension Storage {
       let backend = try backend.required(.deletePool, "pool '\(pool.name)'")
       // Whoever uses the pool by another definition of it is waited for.
       let done = try locked(folderLock(pool.name, backend)) { () throws(StorageError) in
-        try change { steps throws(StorageError) in try backend.delete(steps) }
+        try change { steps throws(StorageError) in
+          let callbacks = try callbacks(of: pool.definition, backend)
+          try backend.delete(steps)
+          try callbacks?.run(.afterPoolDelete, steps)
+        }
       }
       tell(.deleted, of: pool.name)
       return done

@@ -45,9 +45,13 @@ extension Storage {
         request.capacity = max(request.capacity ?? 0, source.volume.capacity)
         request.allocation = request.allocation ?? source.volume.definition.allocation
         let (plan, keepsBytes) = try plan(request, from: source, options, in: pool, backend)
-        switch try way(of: source, into: plan, keepsBytes: keepsBytes, options, in: pool, backend) {
-        case .sharing(let backend): try backend.create(plan, sharing: source, steps)
-        case .writing(let content): try backend.create(plan, with: content, steps)
+        let way = try way(
+          of: source, into: plan, keepsBytes: keepsBytes, options, in: pool, backend)
+        try creating(plan, in: pool, steps) { () throws(StorageError) in
+          switch way {
+          case .sharing(let backend): try backend.create(plan, sharing: source, steps)
+          case .writing(let content): try backend.create(plan, with: content, steps)
+          }
         }
       }
     }

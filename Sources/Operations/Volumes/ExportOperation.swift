@@ -75,11 +75,14 @@ extension Storage {
       } else {
         lock = nil
       }
+      let callbacks = try callbacks(of: found)
+      try callbacks?.run(.beforeExport, of: volume.definition, steps)
       try withExtendedLifetime(lock) { () throws(StorageError) in
         try steps.run("write '\(state.path)' to '\(named)'") { () throws(StorageError) in
           sum = try deliver(state, to: output, options, steps.progress)
         }
       }
+      try callbacks?.run(.afterExport, of: volume.definition, telling: [state.path.text], steps)
     }
     return (change, found, volume.name, sum)
   }

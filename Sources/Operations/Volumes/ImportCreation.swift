@@ -43,7 +43,9 @@ extension Storage {
             return try capacity(
               of: target, done.size, request, source.path, backend.traits, steps)
           }, size: size, capacity: size)
-        try backend.create(plan, with: content, steps)
+        try creating(plan, in: pool, steps) { () throws(StorageError) in
+          try backend.create(plan, with: content, steps)
+        }
       }
       return (change, pool, result)
     }

@@ -48,6 +48,8 @@ extension Storage {
         try checkFits(content, volume)
         try checkIsNoBase(volume, in: pool, steps)
         try checkUnused(volume, backend, committed: .anyone, steps)
+        let callbacks = try callbacks(of: pool)
+        try callbacks?.run(.beforeImport, of: volume.definition, telling: [other.name.text], steps)
         var isShared = false
         if let sharing = backend.able(to: .revisions) {
           isShared = try sharing.replaceCommitted(of: volume, sharing: content, steps)
@@ -64,6 +66,7 @@ extension Storage {
           try backend.setSectorSize(
             sectors == SectorSize.usual ? nil : sectors, of: volume, steps)
         }
+        try callbacks?.run(.afterImport, of: volume.definition, telling: [other.name.text], steps)
       }
       return (change, pool, first.name)
     }

@@ -55,66 +55,79 @@ extension Storage {
     let (change, pool, name) = try changeVolume(text, in: poolText) {
       pool, backend, volume, steps throws(StorageError) in
       _ = try volume.transition(.importData)
-      try checkIsNotItself(volume, source)
-      let acceptance = try acceptance(
-        of: source, for: volume, declared: options.format, base: options.base, in: pool, backend)
-      if acceptance.isConverted {
-        result.sum = try importConverted(
-          source, acceptance, options, pool: pool, backend: backend, steps)
-        return
-      }
-      let present = volume.definition.physical ?? volume.capacity
-      let input = try ImportInput(source, options, present: present, isDryRun: isDryRun)
-      if let warning = input.warning { steps.warn(warning) }
-      var sectors = options.sectorSize ?? SectorSize.usual
-      if options.sectorSize == nil { sectors = try SectorSize.ofContent(source) }
-      if volume.definition.kind == .block {
-        try SectorSize.check(sectors, fits: volume.sectorSize ?? SectorSize.usual, volume.subject)
-      }
-      try checkIsNoBase(volume, in: pool, steps)
-      try checkUnused(volume, backend, committed: .anyone, steps)
-      var warning: String?
-      let seen = input.isCompressed ? nil : try source.contentSize().map { $0 - input.start }
-      try acceptance.requireForesight(isSeen: seen != nil)
-      if let size = seen {
-        // What has a size is looked at before anything else, so that nothing is copied for nothing.
-        warning = try judge(acceptance, size: size, steps) { offset, count throws(StorageError) in
-          try source.read(at: input.start.bytes + offset, count: count)
-        }.warning
-      }
-      result.wasCompressed = input.isCompressed
-      if !backend.replacesAtomically, !isDryRun {
-        // Before anything of the volume is touched: afterwards there is no way back.
-        try input.transfer(to: source).examine(options.check, of: source.path.text)
-      }
-      try backend.replaceCommitted(of: volume, size: input.expected ?? present, steps) {
-        target throws(StorageError) in
-        var transfer = input.transfer(to: target)
-        transfer.progress = steps.progress
-        let (done, sum) = try transfer.run(options.check, of: source.path.text)
-        result.sum = sum
-        try input.checkIsNotAmbiguous()
-        guard backend.replacesAtomically else { return }
-        // What was written, not what was looked at before: somebody else may own the input.
-        warning = try judge(acceptance, size: done.size, steps) {
-          offset, count throws(StorageError) in try target.read(at: offset, count: count)
-        }.warning
-      }
-      if !backend.replacesAtomically, !isDryRun,
-        try source.contentSize() == nil || input.isCompressed
-      {
-        let written = try backend.openCommitted(volume, revision: nil)
-        warning = try judge(acceptance, size: input.expected ?? present, steps) {
-          offset, count throws(StorageError) in try written.read(at: offset, count: count)
-        }.warning
-      }
-      if let warning { steps.warn(warning) }
-      if sectors != volume.sectorSize ?? SectorSize.usual {
-        try backend.setSectorSize(
-          sectors == SectorSize.usual ? nil : sectors, of: volume, steps)
+      let size = try source.contentSize().map { $0 - source.position }
+      try importingData(into: volume, size: size, in: pool, steps) { () throws(StorageError) in
+        result = try importData(source, into: volume, options, in: pool, backend, steps)
       }
     }
     return (change, pool, name, result)
+  }
+
+  /// Does that, with the volume locked.
+  private func importData(
+    _ source: Descriptor, into volume: Volume, _ options: ImportOptions, in pool: ActivePool,
+    _ backend: any ContentBackend, _ steps: Steps
+  ) throws(StorageError) -> ImportResult {
+    var result = ImportResult()
+    try checkIsNotItself(volume, source)
+    let acceptance = try acceptance(
+      of: source, for: volume, declared: options.format, base: options.base, in: pool, backend)
+    if acceptance.isConverted {
+      result.sum = try importConverted(
+        source, acceptance, options, pool: pool, backend: backend, steps)
+      return result
+    }
+    let present = volume.definition.physical ?? volume.capacity
+    let input = try ImportInput(source, options, present: present, isDryRun: isDryRun)
+    if let warning = input.warning { steps.warn(warning) }
+    var sectors = options.sectorSize ?? SectorSize.usual
+    if options.sectorSize == nil { sectors = try SectorSize.ofContent(source) }
+    if volume.definition.kind == .block {
+      try SectorSize.check(sectors, fits: volume.sectorSize ?? SectorSize.usual, volume.subject)
+    }
+    try checkIsNoBase(volume, in: pool, steps)
+    try checkUnused(volume, backend, committed: .anyone, steps)
+    var warning: String?
+    let seen = input.isCompressed ? nil : try source.contentSize().map { $0 - input.start }
+    try acceptance.requireForesight(isSeen: seen != nil)
+    if let size = seen {
+      // What has a size is looked at before anything else, so that nothing is copied for nothing.
+      warning = try judge(acceptance, size: size, steps) { offset, count throws(StorageError) in
+        try source.read(at: input.start.bytes + offset, count: count)
+      }.warning
+    }
+    result.wasCompressed = input.isCompressed
+    if !backend.replacesAtomically, !isDryRun {
+      // Before anything of the volume is touched: afterwards there is no way back.
+      try input.transfer(to: source).examine(options.check, of: source.path.text)
+    }
+    try backend.replaceCommitted(of: volume, size: input.expected ?? present, steps) {
+      target throws(StorageError) in
+      var transfer = input.transfer(to: target)
+      transfer.progress = steps.progress
+      let (done, sum) = try transfer.run(options.check, of: source.path.text)
+      result.sum = sum
+      try input.checkIsNotAmbiguous()
+      guard backend.replacesAtomically else { return }
+      // What was written, not what was looked at before: somebody else may own the input.
+      warning = try judge(acceptance, size: done.size, steps) {
+        offset, count throws(StorageError) in try target.read(at: offset, count: count)
+      }.warning
+    }
+    if !backend.replacesAtomically, !isDryRun,
+      try source.contentSize() == nil || input.isCompressed
+    {
+      let written = try backend.openCommitted(volume, revision: nil)
+      warning = try judge(acceptance, size: input.expected ?? present, steps) {
+        offset, count throws(StorageError) in try written.read(at: offset, count: count)
+      }.warning
+    }
+    if let warning { steps.warn(warning) }
+    if sectors != volume.sectorSize ?? SectorSize.usual {
+      try backend.setSectorSize(
+        sectors == SectorSize.usual ? nil : sectors, of: volume, steps)
+    }
+    return result
   }
 
   /// Refuses to write a volume's own file over itself.

@@ -50,11 +50,14 @@ extension Storage {
       try checkIsNoBase(volume, in: pool, onlyKnown: true, steps)
     }
     try checkUnused(volume, backend, claiming: nil, steps)
+    let callbacks = try callbacks(of: pool)
+    try callbacks?.run(.beforeStart, of: volume.definition, steps)
     for action in transition.actions {
       try perform(action, on: volume, in: pool, backend, steps)
     }
     // Nobody has to stop what cannot change, and any number of machines start it at a time.
     if !backend.description.isReadOnly { try pool.started.insert(volume.name, steps) }
+    try callbacks?.run(.afterStart, of: volume.definition, steps)
   }
 
   /// What became of one of several volumes that were to be stopped.
@@ -109,6 +112,7 @@ extension Storage {
         "somebody else has ended its session and discarded what was written")
     }
     let transition = try volume.transition(discard ? .discard : .stop)
+    let callbacks = try callbacks(of: pool)
     if volume.state != .clean {
       if !discard, volume.properties.kind != .inPlace, volume.properties.kind.savesState {
         try checkIsNoBase(volume, in: pool, steps)
@@ -124,6 +128,7 @@ extension Storage {
     }
     // Where nothing else had to be done this is all of it.
     try steps.canBeUndone ? endSession() : Steps.finish(endSession)
+    try callbacks?.run(.afterStop, of: volume.definition, steps)
   }
 
   /// Reverts a volume to a revision, the newest where none is named.

@@ -56,6 +56,8 @@ extension Storage {
           throw StorageError(.noSpace, volume.subject, "Not enough space left in storage pool")
         }
       }
+      try callbacks(of: pool)?.run(
+        .beforeResize, of: volume.definition, telling: [String(target.bytes)], steps)
       for action in transition.actions {
         try resizing.resize(
           volume, to: target, allocate: allocate, working: action == .resizeWorkingCopy, steps)

@@ -92,31 +92,35 @@ extension Storage {
         // Before anything of the volume is touched: afterwards there is no way back.
         try transfer(to: source).examine(options.check, of: source.path.text)
       }
-      if isInPlace {
-        // The content is whole as long as nothing comes.
-        let isStream = try source.contentSize() == nil
-        let prefix = isStream && !isDryRun ? try source.readPrefix(1) : []
-        try backend.changeCommitted(of: volume, in: part.part ?? 0..<size.bytes, steps) {
-          target throws(StorageError) in try write(to: target, after: prefix)
-        }
-        if let unfinished = volume.unfinished, !isDryRun,
-          try changeable(volume.name, in: pool).unfinished != nil
-        {
-          steps.warn("\(volume.subject): \(unfinished.problem), and this one was shorter")
-        }
-      } else {
-        let old = try backend.openCommitted(volume, revision: nil)
-        let size = try old.contentSize() ?? volume.capacity
-        try backend.replaceCommitted(of: volume, size: size, steps) { target throws(StorageError) in
-          if !isWhole {
-            try Copy.contents(of: old, to: target, progress: steps.progress)
+      let coming = try source.contentSize().map { $0 - start }
+      try importingData(into: volume, size: coming, in: pool, steps) { () throws(StorageError) in
+        if isInPlace {
+          // The content is whole as long as nothing comes.
+          let isStream = try source.contentSize() == nil
+          let prefix = isStream && !isDryRun ? try source.readPrefix(1) : []
+          try backend.changeCommitted(of: volume, in: part.part ?? 0..<size.bytes, steps) {
+            target throws(StorageError) in try write(to: target, after: prefix)
           }
-          try checkSettles(part.ended(at: write(to: target)), volume)
-          guard backend.replacesAtomically else { return }
-          let size = try target.contentSize() ?? size
-          warning = try judge(acceptance, size: size, steps) {
-            offset, count throws(StorageError) in try target.read(at: offset, count: count)
-          }.warning
+          if let unfinished = volume.unfinished, !isDryRun,
+            try changeable(volume.name, in: pool).unfinished != nil
+          {
+            steps.warn("\(volume.subject): \(unfinished.problem), and this one was shorter")
+          }
+        } else {
+          let old = try backend.openCommitted(volume, revision: nil)
+          let size = try old.contentSize() ?? volume.capacity
+          try backend.replaceCommitted(of: volume, size: size, steps) {
+            target throws(StorageError) in
+            if !isWhole {
+              try Copy.contents(of: old, to: target, progress: steps.progress)
+            }
+            try checkSettles(part.ended(at: write(to: target)), volume)
+            guard backend.replacesAtomically else { return }
+            let size = try target.contentSize() ?? size
+            warning = try judge(acceptance, size: size, steps) {
+              offset, count throws(StorageError) in try target.read(at: offset, count: count)
+            }.warning
+          }
         }
       }
       if let format = options.format { try backend.setFormat(format, of: volume, steps) }

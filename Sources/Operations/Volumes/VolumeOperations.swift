@@ -59,7 +59,9 @@ extension Storage {
       if let present = try pool.volume(request.name) {
         return try checkExisting(present, satisfies: plan.volume, ifNotExists: ifNotExists)
       }
-      try backend.create(plan, steps)
+      try creating(plan, in: pool, steps) { () throws(StorageError) in
+        try backend.create(plan, steps)
+      }
     }
   }
 
@@ -306,8 +308,10 @@ extension Storage {
       if volume.definition.kind == .dir { try checkIsNoPool(volume) }
       try checkIsNoBase(volume, in: pool, steps)
       try checkUnused(volume, backend, committed: .anyone, steps)
+      let callbacks = try callbacks(of: pool)
       try pool.backend.required(.deleteVolumes).delete(volume, steps)
       try Steps.finish { () throws(StorageError) in try pool.started.forget(volume.name, steps) }
+      try callbacks?.run(.afterDelete, of: volume.definition, steps)
     }
   }
 

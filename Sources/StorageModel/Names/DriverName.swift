@@ -20,6 +20,7 @@ package struct DriverName: Hashable, Sendable, CustomStringConvertible {
 
   /// The words of storage.conf and of documents that select what is built in.
   private static let builtIn = Set(
-    (FileDriver.allCases.map(\.rawValue) + PoolType.allCases.map(\.rawValue)).map { ByteString($0) }
+    (["callback"] + FileDriver.allCases.map(\.rawValue) + PoolType.allCases.map(\.rawValue))
+      .map { ByteString($0) }
   )
 }

@@ -48,6 +48,8 @@ package struct PoolLifecycle: Equatable, Sendable {
   package var driver: FileDriver
   /// The driver process that works with the pool, in place of what is built in; `driver` is plain then.
   package var process: PoolProcess?
+  /// Which entry of the file of callbacks says what commands run at the pool's events; nil for none.
+  package var callback: String?
   /// The thin pool that the volumes of a logical pool with driver `lvm_thin` are in; nil for all others.
   package var thinPool: String?
   /// Revisions kept of a volume that does not say; nil means the driver's own default.
@@ -58,12 +60,14 @@ package struct PoolLifecycle: Equatable, Sendable {
   package var setupCheck: Bool
 
   package init(
-    driver: FileDriver = .plain, process: PoolProcess? = nil, thinPool: String? = nil,
+    driver: FileDriver = .plain, process: PoolProcess? = nil, callback: String? = nil,
+    thinPool: String? = nil,
     revisionsToKeep: RevisionsToKeep? = nil,
     ephemeralVolatile: Bool = false, setupCheck: Bool = true
   ) {
     self.driver = driver
     self.process = process
+    self.callback = callback
     self.thinPool = thinPool
     self.revisionsToKeep = revisionsToKeep
     self.ephemeralVolatile = ephemeralVolatile

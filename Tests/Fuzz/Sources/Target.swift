@@ -7,7 +7,7 @@ struct Target: Sendable {
   let name: String
   let run: @Sendable ([UInt8]) -> Void
 
-  static let all: [Target] = XMLTargets.all + ConfTargets.all + ImageTargets.all
+  static let all: [Target] = XMLTargets.all + ConfTargets.all + ImageTargets.all + DriverTargets.all
 
   /// The one that CISTERN_FUZZ_TARGET names.
   static let chosen: Target = {
