@@ -86,7 +86,7 @@ package struct PoolStore: Sendable {
   }
 
   /// The names that are defined anywhere, and an error for each section that cannot be a pool's.
-  private func names(_ conf: Configuration) throws(StorageError) -> (
+  func names(_ conf: Configuration) throws(StorageError) -> (
     names: Set<PoolName>, problems: [StorageError]
   ) {
     var names: Set<PoolName> = [.default]
@@ -103,38 +103,8 @@ package struct PoolStore: Sendable {
     return (names, problems)
   }
 
-  /// A definition that cannot be read or understood.
-  package struct Unreadable: Sendable {
-    /// The file that it is in.
-    package let file: Path
-    /// The pool that it is of, by its place; nil where the whole file cannot be understood.
-    package let pool: PoolName?
-    package let problem: StorageError
-  }
-
-  /// The definitions that cannot be read or understood, in the order of their files.
-  package func unreadable() throws(StorageError) -> [Unreadable] {
-    let conf = try Configuration(self)
-    let (names, problems) = try names(conf)
-    var found = (problems + [conf.problem].compactMap { $0 }).map {
-      Unreadable(file: confFile, pool: nil, problem: $0)
-    }
-    for name in names.sorted() {
-      var problem: StorageError?
-      do throws(StorageError) { problem = try pool(name, conf)?.problem } catch {
-        problem = error
-      }
-      // What is wrong with all of storage.conf is in the way of every pool, and said once.
-      guard let problem, problem.text != conf.problem?.text else { continue }
-      let document = document(name)
-      let isDocument = try FileStatus.known(document) != nil
-      found.append(Unreadable(file: isDocument ? document : confFile, pool: name, problem: problem))
-    }
-    return found
-  }
-
   /// What is read once for all pools.
-  private struct Configuration {
+  struct Configuration {
     /// storage.conf as it is, or why it cannot be read.
     var document: ConfDocument
     var problem: StorageError?
@@ -159,7 +129,7 @@ package struct PoolStore: Sendable {
     }
   }
 
-  private func pool(_ name: PoolName, _ conf: Configuration) throws(StorageError) -> PoolRecord? {
+  func pool(_ name: PoolName, _ conf: Configuration) throws(StorageError) -> PoolRecord? {
     let live = try read(conf.live.appending("\(name).xml"))
     var problem: StorageError?
     var found: (PoolDefinition, DefinitionOrigin)?

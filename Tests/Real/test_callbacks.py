@@ -213,11 +213,11 @@ FAULTS = {
     "{": (BAD_DATA, "is not JSON"),
     '{"mine": 5}': (BAD_DATA, "entry 'mine': is not an object"),
     '{"mine": {}}': (BAD_DATA, "has no 'bdriver'"),
-    '{"mine": {"bdriver": "../x"}}': (BAD_DATA, "'mine' defines no pool"),
+    '{"mine": {"bdriver": "../x"}}': (BAD_DATA, "conf_id: 'mine' defines no pool: "),
     '{"mine": {"bdriver": "xen"}}': (BAD_DATA, "missing key 'dir_path'"),
     '{"mine": {"bdriver": "callback"}}': (BAD_DATA, "driver 'callback' is not beneath itself"),
     '{"mine": {"bdriver": "xen", "bdriver_args": []}}': (BAD_DATA, "'bdriver_args' is not an object"),
-    '{"mine": {"bdriver": "xen", "bdriver_args": {"dir_path": []}}}': (BAD_DATA, "'dir_path' in 'bdriver_args' is not"),
+    '{"mine": {"bdriver": "xen", "bdriver_args": {"dir_path": []}}}': (BAD_DATA, "'dir_path' in 'bdriver_args' is not a line, number, true or false"),
     '{"mine": {"bdriver": "xen", "timeout": 0}}': (BAD_DATA, "'timeout' is not a number of seconds from 1 to 86400"),
     '{"mine": {"bdriver": "xen", "pre_setup": 1}}': (BAD_DATA, "'pre_setup' is not a command in one line"),
 }

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from filesystems import BindMount, unavailable
-from tools import BAD_DATA, BUSY, EXISTS, NOT_FOUND, PROBLEMS
+from tools import BAD_DATA, BUSY, EXISTS, NOT_FOUND, PROBLEMS, UNSUPPORTED
 
 
 def define(site, name, folder, *words):
@@ -232,3 +232,10 @@ def test_a_definition_that_nobody_can_read_is_a_finding(site, scratch, text):
     assert "remove it with pool-undefine bad" in finding["repair"]
     site.ok("pool-undefine", "bad")
     assert site.json("pool-check")["findings"] == []
+
+
+def test_a_driver_that_is_known_and_not_there_is_refused_at_the_start(site, scratch):
+    (scratch / "z.conf").write_text("[z]\ndriver=zfs\ncontainer=tank/vms\n")
+    site.ok("pool-define", scratch / "z.conf", "--conf")
+    site.refused(UNSUPPORTED, "pool-start", "z", words="pools with driver 'zfs' can be defined but not used here")
+    site.ok("pool-undefine", "z")

@@ -198,7 +198,7 @@ struct PoolConfTests {
     ("[a/b]\ndriver=dir\ntarget=/x", "f:1: pool name 'a/b' cannot contain '/'"),
     (
       "[a]\ndriver=../x",
-      "f:2: pool 'a': driver: '../x' is not accepted: expected xen, file, file-reflink, linux-kernel, lvm_thin, dir, fs, netfs, logical, disk, iscsi, iscsi-direct, scsi, mpath, rbd, sheepdog, gluster, zfs, vstorage, or the name of a driver process"
+      "f:2: pool 'a': driver: '../x' is not accepted: expected callback, xen, file, file-reflink, linux-kernel, lvm_thin, dir, fs, netfs, logical, disk, iscsi, iscsi-direct, scsi, mpath, rbd, sheepdog, gluster, zfs, vstorage, or the name of a driver process"
     ),
     (
       "[DEFAULT]\nrevisions_to_keep=x\n[a]\ndriver=dir\ntarget=/x",
