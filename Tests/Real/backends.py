@@ -27,6 +27,8 @@ class Backend:
     #: drivers (the pool is a plain folder, in any of the layouts), history (more than one revision), origin-snapshot (both flags at once), reflink (working
     #: copies share blocks), statvfs (sizes are those of the file system).
     abilities = frozenset()
+    #: Whether the pool is a section of storage.conf, which another section of its name changes.
+    is_section = False
     #: Whether revisions are numbered from 1; otherwise they are called by the second in which they became one.
     counts_revisions = True
     #: What of a volume's facts a server settles only seconds after a change.
@@ -170,6 +172,8 @@ class DirectoryPool(Backend):
 
 class CallbackPool(DirectoryPool):
     """Pools of a layout of Qubes whose events run a command, which writes down what it is told."""
+
+    is_section = True
 
     def __init__(self, filesystem, driver, reflink):
         super().__init__(filesystem, driver, reflink)

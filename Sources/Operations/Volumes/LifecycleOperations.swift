@@ -128,7 +128,8 @@ extension Storage {
     }
     // Where nothing else had to be done this is all of it.
     try steps.canBeUndone ? endSession() : Steps.finish(endSession)
-    try callbacks?.run(.afterStop, of: volume.definition, steps)
+    // A volume that is stopped already has no such event.
+    if steps.changesSomething { try callbacks?.run(.afterStop, of: volume.definition, steps) }
   }
 
   /// Reverts a volume to a revision, the newest where none is named.
