@@ -147,7 +147,7 @@ extension Tool {
     guard let real = (try? Process.realPath(path)) ?? (isLink(path) ? path : nil),
       real != path || isLink(path)
     else { return nil }
-    if real == path.withoutDots {
+    if real == path.withoutDots, !isLink(path) {
       // No link is on the way: the name is only written in another way.
       return (try? storage.volume(real.text, in: nil)).map { pool, volume in
         "It is volume '\(volume.name)' of pool '\(pool.name)'. Try: "
