@@ -14,7 +14,9 @@ package enum WorkTrace {
   // Set once, by the only thread that there is by then.
   nonisolated(unsafe) private static var follower: (@Sendable (Event) -> Void)?
 
-  /// Has each event told, before what it is about is done. No event holds a secret: those are never arguments.
+  /// Has each event told, before what it is about is done.
+  ///
+  /// No event holds a secret: those are never arguments.
   package static func follow(_ follower: @escaping @Sendable (Event) -> Void) {
     self.follower = follower
   }

@@ -108,7 +108,9 @@ package struct KernelBackend: BuiltInBackend, BuildingBackend, NamingBackend, Re
     return (names, warnings)
   }
 
-  /// What is known of one volume; nil where there is none. One whose image cannot be looked at has a failure.
+  /// What is known of one volume; nil where there is none.
+  ///
+  /// One whose image cannot be looked at has a failure.
   private func describe(_ name: VolumeName, in folder: Folder) throws(StorageError) -> Volume? {
     guard try folder.status(name.text)?.kind == .folder else { return nil }
     var definition = VolumeDefinition(name: name)

@@ -95,7 +95,9 @@ struct Dataset: Equatable {
   }
 }
 
-/// Properties that users give datasets. Those of Qubes' driver `zfs` have the names that it gives them
+/// Properties that users give datasets.
+///
+/// Those of Qubes' driver `zfs` have the names that it gives them
 /// (qubes-core-admin 4.3, storage/zfs.py), so that both can work with a pool.
 enum UserProperty {
   /// `on` while a volume has a session.

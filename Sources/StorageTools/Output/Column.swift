@@ -10,7 +10,9 @@ struct Column<Item>: Sendable {
   let value: @Sendable (Item) -> JSON
   /// Whether its numbers are sizes, which people read with a unit.
   let isSize: Bool
-  /// Whether it is looked for in each item by itself. A long list has it only where it is asked for by name.
+  /// Whether it is looked for in each item by itself.
+  ///
+  /// A long list has it only where it is asked for by name.
   let isCostly: Bool
   private let shown: (@Sendable (Item) -> String?)?
   /// Whether an item has nothing in it that is worth a column by itself.
