@@ -104,7 +104,7 @@ alternation: ## Let this program and Qubes' drivers take turns on one pool, for 
 .PHONY: storms
 storms: ## Kill every command that changes something at random instants (KILLS=20 for each, on each layout; root)
 	@$(MAKE) --no-print-directory programs
-	@CISTERN_KILLS=$(KILLS) CISTERN_TIER_LIMIT=7200 scripts/tier crash -k killed_at_random
+	@CISTERN_KILLS=$(KILLS) CISTERN_TIER_LIMIT=7200 scripts/tier crash -k 'killed_at_random or driver_cuts'
 
 .PHONY: conformance-thin
 conformance-thin: ## Run the whole conformance suite on thin pools in a guest (12 minutes where the guest is emulated)
