@@ -92,7 +92,7 @@ def test_a_pool_is_made_started_stopped_and_deleted(site, devices):
     zfs("create", "tank/theirs")
     site.ok("pool-destroy", "z")
     assert "tank" in zpool("list", "-H", "-o", "name")
-    site.refused(EXISTS, "pool-delete", "z", words="it holds 'tank/theirs'")
+    site.refused(BUSY, "pool-delete", "z", words="it holds 'tank/theirs'")
     zfs("destroy", "tank/theirs")
     zpool("export", "tank")
     site.ok("pool-delete", "z")

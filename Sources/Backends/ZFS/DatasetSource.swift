@@ -174,7 +174,7 @@ extension DatasetBackend {
     let snapshots = tree.snapshots.values.flatMap { $0 }
     if let one = (others + snapshots).map(\.name).min() {
       throw StorageError(
-        .exists, "pool '\(pool.name)'", "failed to remove dataset '\(container)': it holds '\(one)'"
+        .busy, "pool '\(pool.name)'", "failed to remove dataset '\(container)': it holds '\(one)'"
       )
     }
     if container == zpool {

@@ -10,7 +10,7 @@ extension Command {
       .pool(.active), .required("device", "DEVICE", "Device to add.").repeated,
       .flag("overwrite", "Overwrite what is on the devices."),
     ],
-    example: "pool-extend vg0 $two"
+    example: "pool-extend vg0 $two", also: [.exists]
   ) { tool throws(StorageError) in
     let text = tool.arguments.required("pool")
     let devices = tool.arguments.all("device")
