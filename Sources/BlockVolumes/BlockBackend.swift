@@ -31,6 +31,19 @@ extension BlockBackend {
 
   package func devicePath(of volume: Volume) -> Path { path(of: volume.name) }
 
+  /// Gives the device of a new volume the owner, the group and the mode that are wanted.
+  package func setDevicePermissions(of volume: VolumeDefinition, _ steps: Steps)
+    throws(StorageError)
+  {
+    let wanted = volume.target.permissions
+    guard wanted.mode != nil || wanted.owner != nil || wanted.group != nil else { return }
+    try steps.run("set permissions of '\(path(of: volume.name))'") { () throws(StorageError) in
+      let device = try Descriptor(readingDevice: path(of: volume.name))
+      try device.setOwner(wanted.owner, group: wanted.group)
+      if let mode = wanted.mode { try device.setMode(mode) }
+    }
+  }
+
   /// The device is there anyhow.
   package func exposeCommitted(of volume: Volume, _ steps: Steps) throws(StorageError) {
     try checkContent(of: volume, to: "use")

@@ -134,13 +134,7 @@ extension LogicalBackend {
           "lvchange", ["--permission", "r", full(volume.name.text)], of: volume.name)
       }
     }
-    let wanted = volume.target.permissions
-    guard wanted.mode != nil || wanted.owner != nil || wanted.group != nil else { return }
-    try steps.run("set permissions of '\(path(of: volume.name))'") { () throws(StorageError) in
-      let device = try Descriptor(readingDevice: path(of: volume.name))
-      try device.setOwner(wanted.owner, group: wanted.group)
-      if let mode = wanted.mode { try device.setMode(mode) }
-    }
+    try setDevicePermissions(of: volume, steps)
   }
 
   package func create(_ plan: CreationPlan, with content: NewContent, _ steps: Steps)

@@ -53,26 +53,11 @@ enum RecordTag {
     var tag = prefix + (name.map { ":\($0)" } ?? "")
     for line in text.split(separator: "\n") {
       guard let (key, value) = line.cut(at: "=") else { continue }
-      tag += "/\(key.trimmed)=\(escaped(value.trimmed))"
+      tag += "/\(key.trimmed)=\(value.trimmed.escaping("&"))"
     }
     guard tag.utf8.count <= 1024 else {
       throw StorageError(.badInput, "", "its properties are too long for a tag of LVM's")
     }
     return tag
-  }
-
-  private static func escaped(_ value: String) -> String {
-    var text = ""
-    for byte in value.utf8 {
-      let isPlain =
-        (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte)
-        || "_+.-".utf8.contains(byte)
-      if isPlain {
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        text += "&" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      }
-    }
-    return text
   }
 }

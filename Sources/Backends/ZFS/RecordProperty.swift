@@ -30,27 +30,12 @@ enum RecordProperty {
       throw StorageError(.badInput, "", error.text)
     }
     let parts = text.split(separator: "\n").compactMap { line in
-      line.cut(at: "=").map { "\($0.before.trimmed)=\(escaped($0.after.trimmed))" }
+      line.cut(at: "=").map { "\($0.before.trimmed)=\($0.after.trimmed.escaping("%"))" }
     }
     let property = parts.joined(separator: ";")
     guard property.utf8.count <= longest else {
       throw StorageError(.badInput, "", "its properties are too long for one of ZFS")
     }
     return property
-  }
-
-  private static func escaped(_ value: String) -> String {
-    var text = ""
-    for byte in value.utf8 {
-      let isPlain =
-        (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte)
-        || "_+.-".utf8.contains(byte)
-      if isPlain {
-        text.unicodeScalars.append(Unicode.Scalar(byte))
-      } else {
-        text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-      }
-    }
-    return text
   }
 }

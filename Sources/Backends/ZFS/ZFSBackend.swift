@@ -120,7 +120,7 @@ extension ZFSBackend {
 
   package func create(_ plan: CreationPlan, _ steps: Steps) throws(StorageError) {
     try make(plan, VolumeRecord(lifecycle: plan.volume.lifecycle), steps)
-    try setPermissions(of: plan.volume, steps)
+    try setDevicePermissions(of: plan.volume, steps)
   }
 
   /// Makes a zvol that has its record from its first moment on: of all its size or of none reserved, or of a part.
@@ -148,16 +148,6 @@ extension ZFSBackend {
     }
   }
 
-  private func setPermissions(of volume: VolumeDefinition, _ steps: Steps) throws(StorageError) {
-    let wanted = volume.target.permissions
-    guard wanted.mode != nil || wanted.owner != nil || wanted.group != nil else { return }
-    try steps.run("set permissions of '\(path(of: volume.name))'") { () throws(StorageError) in
-      let device = try Descriptor(readingDevice: path(of: volume.name))
-      try device.setOwner(wanted.owner, group: wanted.group)
-      if let mode = wanted.mode { try device.setMode(mode) }
-    }
-  }
-
   package func create(_ plan: CreationPlan, with content: NewContent, _ steps: Steps)
     throws(StorageError)
   {
@@ -165,7 +155,7 @@ extension ZFSBackend {
     record.unfinished = .create
     try make(plan, record, steps)
     try write(content, to: plan.name, steps)
-    try setPermissions(of: plan.volume, steps)
+    try setDevicePermissions(of: plan.volume, steps)
   }
 
   /// A sparse volume of the same zpool shares blocks; what is to have all its space cannot.
@@ -215,7 +205,7 @@ extension ZFSBackend {
       }
       _ = try datasets.nodes.wait(for: full(plan.name), subject: plan.subject)
     }
-    try setPermissions(of: plan.volume, steps)
+    try setDevicePermissions(of: plan.volume, steps)
   }
 
   package func delete(_ volume: Volume, _ steps: Steps) throws(StorageError) {

@@ -21,3 +21,23 @@ extension Substring {
     return String(decoding: bytes, as: UTF8.self)
   }
 }
+
+extension String {
+  /// The text as one word, as `unescaped` reads it: bytes other than ASCII letters, digits and `_+.-` become a mark and
+  /// two hexadecimal digits.
+  package func escaping(_ mark: Unicode.Scalar) -> String {
+    var text = ""
+    for byte in utf8 {
+      let isPlain =
+        (0x61...0x7a).contains(byte | 0x20) || (0x30...0x39).contains(byte)
+        || "_+.-".utf8.contains(byte)
+      if isPlain {
+        text.unicodeScalars.append(Unicode.Scalar(byte))
+      } else {
+        text.unicodeScalars.append(mark)
+        text += (byte < 16 ? "0" : "") + String(byte, radix: 16)
+      }
+    }
+    return text
+  }
+}
